@@ -1,0 +1,9 @@
+"""The Sphinx extension that turns the chapters into the site: each module below is one concern."""
+
+from bookbuild import execution, frontend, numbering, pages, prose
+
+
+def setup(app):
+    for part in (execution, frontend, numbering, prose, pages):
+        part.setup(app)
+    return {"parallel_read_safe": False, "parallel_write_safe": False}

