@@ -55,7 +55,9 @@ def lines_matching(names, pattern):
 
 
 def is_furniture(name):
-    """Files that give no address but the book's own; chapters and code may cite others'."""
+    """Files that give no address but the book's own; chapters, code and sources cite others'."""
+    if name in ("package-lock.json", "references.bib"):
+        return False
     return "/" not in name or name.startswith((".github/", ".devcontainer/", "binder/"))
 
 
