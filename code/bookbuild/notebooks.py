@@ -14,7 +14,8 @@ import nbformat
 from myst_nb.core.read import read_myst_markdown_notebook
 from sphinx.util import logging
 
-from bookbuild.markdown import Converter, Unsupported, raw_syntax
+from bookbuild.markdown import Converter
+from bookbuild.plaintext import Unsupported, raw_syntax
 from bookbuild.references import Page
 from initbook.prose import MARK
 
@@ -46,7 +47,7 @@ def setup(app):
 
 
 def write_notebooks(app, exception):
-    """Write every chapter's notebook beside the site, and into it, for the page's download button."""
+    """Write every chapter's notebook beside the site, and into it for the download button."""
     if exception or app.builder.name != "html":
         return
     folder = Path(app.outdir).parent / "notebooks"
@@ -71,8 +72,10 @@ def write_notebooks(app, exception):
 def make_notebook(app, docname):
     page = Page(app, docname)
     source = Path(app.env.doc2path(docname)).read_text(encoding="utf-8")
-    parts = joined_folds(parts_of(source, Converter(page, app.env.myst_config)))
-    title, *others = number_headings(parts, page.section_numbers())
+    converter = Converter(page, app.env.myst_config)
+    parts = after_their_numbers(joined_folds(parts_of(source, converter)))
+    parts = number_headings(with_captions(parts, converter), page.section_numbers())
+    title, *others = parts
     if not title[1].startswith("# "):
         raise Unsupported("a chapter starts with its title", 0)
     theme = app.config.html_theme_options
@@ -91,15 +94,14 @@ def make_notebook(app, docname):
 
 
 def parts_of(source, converter):
-    """The chapter's parts in order: ("text", block) for each block and ("code", cell) for each cell."""
+    """The chapter in order: ("text", block) for every block, ("code", cell) for every cell."""
     lines = source.splitlines()
-    cells = read_myst_markdown_notebook(source, config=converter.parser.options["myst_config"],
-                                        add_source_map=True)
-    for cell, start in zip(cells.cells, cells.metadata["source_map"], strict=True):
+    config = converter.parser.options["myst_config"]
+    chapter = read_myst_markdown_notebook(source, config, add_source_map=True)
+    for cell, start in zip(chapter.cells, chapter.metadata["source_map"], strict=True):
         if cell.cell_type == "code":
+            cell.line = start
             yield "code", cell
-            if caption := figure_caption(cell, converter, start):
-                yield "text", caption
         elif cell.cell_type == "markdown":
             while not lines[start].strip():
                 start += 1
@@ -109,17 +111,6 @@ def parts_of(source, converter):
                 yield "text", block
         else:
             raise Unsupported("a raw cell has no plain form in a notebook", start)
-
-
-def figure_caption(cell, converter, line):
-    """The caption that the page sets below a cell's figure; the notebook's cell shows none."""
-    figure = cell.metadata.get("mystnb", {}).get("figure", {})
-    if "caption" not in figure:
-        return None
-    if "name" not in figure:
-        raise Unsupported("a cell's figure has a caption, so it needs a name", line)
-    number = converter.page.number("figure", figure["name"], line)
-    return converter.text(f"**Fig. {number}.** {figure['caption']}", line)
 
 
 def joined_folds(parts):
@@ -135,6 +126,54 @@ def joined_folds(parts):
                 inside = []
         else:
             yield kind, part
+
+
+def after_their_numbers(parts):
+    """Put each sentence behind the cell that computes its numbers, which may follow it on the page.
+
+    The cell moves up to it where nothing but text lies between; otherwise the sentence moves down.
+    """
+    parts = list(parts)
+    gluers = [(place, part.source) for place, (kind, part) in enumerate(parts) if kind == "code"]
+    moved_up, moved_down = set(), {}
+    for place, (kind, part) in enumerate(parts):
+        if place in moved_up:
+            continue
+        names = {mark[1] for mark in MARK.finditer(part)} if kind == "text" else ()
+        needed = max((gluing_cell(name, gluers) for name in names), default=-1)
+        if needed > place and needed not in moved_up:
+            between = [p for i, p in enumerate(parts[:needed]) if i > place and i not in moved_up]
+            if any(kind == "code" or HEADING.match(text) for kind, text in between):
+                moved_down.setdefault(needed, []).append((kind, part))
+                continue
+            moved_up.add(needed)
+            yield parts[needed]
+            yield from moved_down.get(needed, ())
+        yield kind, part
+        yield from moved_down.get(place, ())
+
+
+def gluing_cell(name, gluers):
+    """The place of the cell that glues this name: written out, as an f-string, or by a variable."""
+    for pattern in (rf"""["']{name}["']""", r"""f["'](.+?)["']""", r"[A-Za-z_]"):
+        for place, source in gluers:
+            for glued in re.finditer(rf"\bglue\(\s*{pattern}", source):
+                made_of = re.split(r"\{.+?\}", glued[1]) if glued.re.groups else None
+                if not made_of or re.fullmatch(".+".join(map(re.escape, made_of)), name):
+                    return place
+    return -1
+
+
+def with_captions(parts, converter):
+    """Add the captions that the page sets below a cell's figure; the notebook's cell shows none."""
+    for kind, part in parts:
+        yield kind, part
+        figure = part.metadata.get("mystnb", {}).get("figure", {}) if kind == "code" else {}
+        if "caption" in figure:
+            if "name" not in figure:
+                raise Unsupported("a cell's figure has a caption, so it needs a name", part.line)
+            number = converter.page.number("figure", figure["name"], part.line)
+            yield "text", converter.text(f"**Fig. {number}.** {figure['caption']}", part.line)
 
 
 def number_headings(parts, numbers):
