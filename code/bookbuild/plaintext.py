@@ -1,4 +1,4 @@
-"""Plain Markdown's own pieces: quotes, folds, code set apart; and the search for what isn't plain."""
+"""Plain Markdown's own pieces: quotes, folds, code set apart; and a search for what isn't plain."""
 
 import re
 
@@ -62,6 +62,7 @@ def outside_code(edit, text):
 
 def raw_syntax(text):
     """The first line of MyST left in a finished Markdown text, if any."""
-    prose = FORMULA.sub("", CODE.sub("", text))
+    prose = CODE.sub(lambda code: "" if code["fence"] else "`", text)  # a role ends in code
+    prose = FORMULA.sub("", prose)
     found = RAW.search(prose)
     return prose[found.start() :].splitlines()[0] if found else None
