@@ -138,9 +138,7 @@ def test_a_mirror_fills_the_cache_and_is_not_asked_again(small, start, monkeypat
 
 
 @pytest.mark.parametrize("fault", on_loopback.FAULTS, ids=lambda fault: fault.__name__)
-def test_a_faulty_mirror_is_left_for_the_next_and_for_the_subset(
-    fault, small, start, monkeypatch
-):
+def test_a_faulty_mirror_is_left_for_the_next_and_for_the_subset(fault, small, start, monkeypatch):
     faulty = start(fault)
     monkeypatch.setattr(digits, "MIRRORS", (faulty.url,))
     host = faulty.url.split("/")[2]
