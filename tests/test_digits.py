@@ -231,6 +231,21 @@ def test_a_file_in_the_place_of_the_cache_costs_two_sentences(small, start, monk
     assert (tmp_path / "cache").read_text() == "not a folder"
 
 
+def test_a_user_without_a_home_has_a_cache_in_the_temporary_folder(
+    small, start, monkeypatch, tmp_path
+):
+    def os_cache(project):
+        raise RuntimeError("could not determine the home directory")
+
+    monkeypatch.delenv("INITBOOK_CACHE")
+    monkeypatch.setattr(digits.pooch, "os_cache", os_cache)
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setattr(digits, "MIRRORS", (start(good).url,))
+    assert_right(digits.load_digits(), small)
+    assert digits.load_digits().source.endswith("from the cache)")
+    assert (tmp_path / "initbook/mnist/train-images-idx3-ubyte.gz").exists()
+
+
 def child(server, *arguments):
     command = [sys.executable, "-c", CHILD, server.url, json.dumps(digits.FULL), *arguments]
     environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
