@@ -73,8 +73,8 @@ def make_notebook(app, docname):
     page = Page(app, docname)
     source = Path(app.env.doc2path(docname)).read_text(encoding="utf-8")
     converter = Converter(page, app.env.myst_config)
-    parts = after_their_numbers(joined_folds(parts_of(source, converter)))
-    parts = number_headings(with_captions(parts, converter), page.section_numbers())
+    parts = with_captions(joined_folds(parts_of(source, converter)), converter)
+    parts = number_headings(parts, page.section_numbers())
     title, *others = parts
     if not title[1].startswith("# "):
         raise Unsupported("a chapter starts with its title", 0)
@@ -126,42 +126,8 @@ def joined_folds(parts):
                 inside = []
         else:
             yield kind, part
-
-
-def after_their_numbers(parts):
-    """Put each sentence behind the cell that computes its numbers, which may follow it on the page.
-
-    The cell moves up to it where nothing but text lies between; otherwise the sentence moves down.
-    """
-    parts = list(parts)
-    gluers = [(place, part.source) for place, (kind, part) in enumerate(parts) if kind == "code"]
-    moved_up, moved_down = set(), {}
-    for place, (kind, part) in enumerate(parts):
-        if place in moved_up:
-            continue
-        names = {mark[1] for mark in MARK.finditer(part)} if kind == "text" else ()
-        needed = max((gluing_cell(name, gluers) for name in names), default=-1)
-        if needed > place and needed not in moved_up:
-            between = [p for i, p in enumerate(parts[:needed]) if i > place and i not in moved_up]
-            if any(kind == "code" or HEADING.match(text) for kind, text in between):
-                moved_down.setdefault(needed, []).append((kind, part))
-                continue
-            moved_up.add(needed)
-            yield parts[needed]
-            yield from moved_down.get(needed, ())
-        yield kind, part
-        yield from moved_down.get(place, ())
-
-
-def gluing_cell(name, gluers):
-    """The place of the cell that glues this name: written out, as an f-string, or by a variable."""
-    for pattern in (rf"""["']{name}["']""", r"""f["'](.+?)["']""", r"[A-Za-z_]"):
-        for place, source in gluers:
-            for glued in re.finditer(rf"\bglue\(\s*{pattern}", source):
-                made_of = re.split(r"\{.+?\}", glued[1]) if glued.re.groups else None
-                if not made_of or re.fullmatch(".+".join(map(re.escape, made_of)), name):
-                    return place
-    return -1
+    if inside:
+        raise Unsupported(f"the fold {inside[0].splitlines()[0]!r} is never closed", 0)
 
 
 def with_captions(parts, converter):

@@ -167,14 +167,6 @@ def test_sentences_print_what_the_page_prints(page, outputs):
     assert sentence in said and sentence in unescape(page.get_text())
 
 
-def test_a_sentence_stands_behind_the_cell_that_computes_its_numbers(notebook):
-    sources = [cell.source for cell in notebook.cells]
-    glued = next(i for i, source in enumerate(sources) if 'glue("count"' in source)
-    assert "The layers are [[count:d]]" in sources[glued + 1]
-    assert "A cell of the next section" in sources[glued + 1], "the answer waits for its number"
-    assert sources[glued - 1].startswith("## 1.1."), "the cell stays in its section"
-
-
 def test_no_output_and_no_measured_number_is_stored(book, notebook):
     for cell in notebook.cells:
         assert cell.cell_type == "markdown" or cell.outputs == [] and cell.execution_count is None
