@@ -69,7 +69,8 @@ function followAddress(key, model, { hashKeys = {}, clean }) {
 
 async function mount(host, key) {
   const widget = await import(new URL(`widgets/${host.dataset.widget}.js`, import.meta.url));
-  const model = new Model(JSON.parse(host.querySelector("script[type='application/json']").textContent));
+  const start = host.querySelector("script[type='application/json']").textContent;
+  const model = new Model(JSON.parse(start));
   followAddress(key, model, widget);
   const el = host.appendChild(document.createElement("div"));
   await widget.default.render({ model, el });

@@ -17,7 +17,8 @@ export function slider({ label, min, max, step, low = min, log = false, say = St
     type: "range", id, min: place(min), max: place(max), step: log ? 0.005 : step,
   });
   const box = element("input", {
-    type: "number", min: low, max, step, inputmode: "decimal", "aria-label": `${label}, as a number`,
+    type: "number", min: low, max, step, inputmode: "decimal",
+    "aria-label": `${label}, as a number`,
   });
   range.addEventListener("input", () => {
     const rounded = log ? Number(value(range.valueAsNumber).toPrecision(3)) : range.valueAsNumber;

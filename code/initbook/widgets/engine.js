@@ -13,7 +13,8 @@ const INPUTS = 4096;
 export function layout(width, batch) {
   const stride = 8 * Math.ceil(width / 8);
   const activationBytes = 4 * batch * stride, weightBytes = 4 * width * stride;
-  const first = INPUTS + activationBytes, here = first + activationBytes, there = here + activationBytes;
+  const first = INPUTS + activationBytes, here = first + activationBytes;
+  const there = here + activationBytes;
   const weights = (l) => there + activationBytes + l * weightBytes;
   return { stride, inputs: INPUTS, first, here, there, weights, end: weights(DEPTH) };
 }
@@ -80,10 +81,9 @@ export class Engine {
     const shift = sum / count;
     const std = Math.sqrt(Math.max(0, squares / count - shift * shift));
     const mean = rest + shift, rms = Math.hypot(std, mean);
-    const [low, high] = range.map((edge) => (inRms ? edge * (rms || 1) : edge));
-    // A hair less than BINS a range, so that the upper edge itself falls into the last bin.
-    const perUnit = (BINS * (1 - 1e-6)) / (high - low);
-    kernels.histogram(h, batch, width, low, perUnit, BINS, rest, far, RESULTS);
+    const [low, high] = range, unit = inRms ? rms || 1 : 1;
+    const negative = (BINS * -low) / (high - low); // bins below 0, a whole number of them
+    kernels.histogram(h, batch, width, high * unit, BINS, negative, rest, far, RESULTS);
     const counts = new Uint32Array(kernels.memory.buffer, RESULTS, 4 * (BINS + 3));
     const merged = Array.from({ length: BINS + 3 }, (_, i) =>
       (counts[4 * i] + counts[4 * i + 1] + counts[4 * i + 2] + counts[4 * i + 3]) / count);

@@ -185,7 +185,7 @@ export function sums(h: usize, batch: usize, n: usize, center: f32, out: usize):
   let total: v128 = f64x2.splat(0), squares: v128 = f64x2.splat(0);
   const block = ((n + 7) / 8) * 8 * LANES;
   for (const end = h + (batch / 4) * block; h < end; h += block) {
-    for (let at = h, last = h + n * LANES; at < last; at += LANES) {
+    for (let at = h, stop = h + n * LANES; at < stop; at += LANES) {
       const d = f32x4.sub(v128.load(at), all(center));
       const low = f64x2.promote_low_f32x4(d);
       const high = f64x2.promote_low_f32x4(v128.shuffle<f32>(d, d, 2, 3, 2, 3));
@@ -198,25 +198,28 @@ export function sums(h: usize, batch: usize, n: usize, center: f32, out: usize):
 }
 
 /**
- * Counts h in bins that start at `low` and are 1 / `perUnit` wide. Four counts, one for each lane,
- * make a bin: neighbors that fall into the same bin then need not wait for each other.
- * Counts at `out`: below, `bins` bins, above; then how many lie further than `far` from `center`.
+ * Counts h in `bins` bins up to `high`, which belongs to the last; `negative` of them lie below 0.
+ * Four counts, one for each lane, make a bin, so that equal neighbors need not wait for each other.
+ * Counts at `out`: below, the bins, above; then how many lie further than `far` from `center`.
  */
 export function histogram(
-  h: usize, batch: usize, n: usize, low: f32, perUnit: f32, bins: i32, center: f32, far: f32,
+  h: usize, batch: usize, n: usize, high: f32, bins: i32, negative: i32, center: f32, far: f32,
   out: usize,
 ): void {
   memory.fill(out, 0, LANES * (bins + 3));
+  const perUnit = all(f32(bins - negative) / high);
   let beyond = i32x4.splat(0);
   const block = ((n + 7) / 8) * 8 * LANES;
   for (const end = h + (batch / 4) * block; h < end; h += block) {
-    for (let at = h, last = h + n * LANES; at < last; at += LANES) {
+    for (let at = h, stop = h + n * LANES; at < stop; at += LANES) {
       const x = v128.load(at);
       const distance = f32x4.abs(f32x4.sub(x, all(center)));
       beyond = i32x4.sub(beyond, f32x4.gt(distance, all(far))); // true is -1
-      const position = f32x4.add(f32x4.mul(f32x4.sub(x, all(low)), all(perUnit)), all(1));
-      let bin = i32x4.trunc_sat_f32x4_s(position);
-      bin = i32x4.max_s(i32x4.min_s(bin, i32x4.splat(bins + 1)), i32x4.splat(0));
+      // Rounded down before the shift: adding first would lose the sign of a tiny number.
+      let bin = i32x4.trunc_sat_f32x4_s(f32x4.floor(f32x4.mul(x, perUnit)));
+      bin = i32x4.max_s(i32x4.add(bin, i32x4.splat(negative + 1)), i32x4.splat(0));
+      const last = i32x4.add(i32x4.splat(bins + 1), f32x4.le(x, all(high)));
+      bin = i32x4.min_s(bin, last);
       count(out, i32x4.extract_lane(bin, 0));
       count(out + 4, i32x4.extract_lane(bin, 1));
       count(out + 8, i32x4.extract_lane(bin, 2));

@@ -101,11 +101,12 @@ export function fallbackKernels() {
     new Float64Array(memory.buffer, out, 2).set([total, squares]);
   }
 
-  function histogram(h, batch, n, low, perUnit, bins, center, far, out) {
+  function histogram(h, batch, n, high, bins, negative, center, far, out) {
+    const perUnit = (bins - negative) / high;
     const counts = new Uint32Array(memory.buffer, out, 4 * (bins + 3)).fill(0);
     each(h, batch, n, (x) => {
-      const bin = Math.min(Math.max(Math.trunc((x - low) * perUnit + 1), 0), bins + 1);
-      counts[4 * bin]++;
+      const bin = Math.max(Math.floor(x * perUnit) + negative + 1, 0);
+      counts[4 * Math.min(bin, x <= high ? bins : bins + 1)]++;
       if (Math.abs(x - center) > far) counts[4 * (bins + 2)]++;
     });
   }

@@ -52,27 +52,27 @@ function controls(model, set) {
 function sentence({ activation, layers, theory }) {
   const last = layers.at(-1), expected = theory.at(-1);
   const { share } = activations[activation];
-  const parts = [`Layer ${DEPTH}: std ${format(last.std)}, mean field ${format(expected.std)}`];
-  if (last.rms > 1.02 * last.std) {
-    parts.push(`rms ${format(last.rms)}, mean field ${format(expected.rms)}`);
-  }
+  const compare = (of) => `${of} ${format(last[of])} (mean field ${format(expected[of])})`;
+  const parts = [compare("std")];
+  if (last.rms > 1.02 * last.std) parts.push(compare("rms"));
   if (share) {
     const [amount, what] = share(last.far);
     parts.push(`${percent(amount)} ${what}`);
   }
-  return `${parts.join("; ")}.`;
+  return `Layer ${DEPTH}: ${parts.join(", ")}.`;
 }
 
 function caption({ activation, layers }) {
-  const { inRms } = activations[activation];
+  const { inRms, note = "" } = activations[activation];
   const outside = Math.max(...layers.map((layer) => layer.outside));
-  const range = inRms ? "The axis of values is scaled to each layer’s rms" : "Every layer shares the axis of values";
-  return `${range}; ${outside > 0 ? `at most ${percent(outside)} lie beyond it` : "nothing lies beyond it"}. `
-    + "Bars are scaled to each layer’s fullest bin.";
+  const axis = inRms ? "Values in units of their layer’s rms" : "One axis of values for all layers";
+  const beyond = outside > 0 ? `largest share beyond it: ${percent(outside)}` : "none lies beyond it";
+  return `${axis}; ${beyond}. Bars are relative to a layer’s fullest bin. ${note}`;
 }
 
 function legend() {
-  const item = (shape, words) => `<span><svg width="22" height="12" aria-hidden="true">${shape}</svg>${words}</span>`;
+  const item = (shape, words) =>
+    `<span><svg width="22" height="12" aria-hidden="true">${shape}</svg>${words}</span>`;
   const list = element("div", { class: "legend" });
   list.innerHTML = item('<circle class="std" cx="11" cy="6" r="3"/>', "std")
     + item('<circle class="rms" cx="11" cy="6" r="5"/>', "rms")
@@ -97,11 +97,12 @@ async function render({ model, el }) {
   const figure = document.createElementNS("http://www.w3.org/2000/svg", "svg");
   figure.setAttribute("role", "img");
   figure.setAttribute("height", HEIGHT);
-  const root = element("div", { class: "book-figure", role: "group", "aria-label": "Ten layers", "data-engine": engine.name },
+  const about = { role: "group", "aria-label": "Ten layers", "data-engine": engine.name };
+  const root = element("div", { class: "book-figure", ...about },
     element("div", { class: "controls" },
       element("div", {}, parts.scale.root, parts.presets.root, spread),
-      element("div", {}, parts.activation.root, parts.width.root),
-      element("div", { class: "again" }, again, seed)),
+      element("div", {}, parts.activation.root, parts.width.root,
+        element("div", { class: "again" }, again, seed))),
     result, figure, legend(), note);
   el.append(root);
 
@@ -120,7 +121,8 @@ async function render({ model, el }) {
     shown = { ...state, layers, theory: meanField(state.activation, state.scale, DEPTH) };
     parts.presets.show(state.scale);
     for (const name of ["scale", "activation", "width"]) parts[name].show(state[name]);
-    spread.textContent = `σ = ${format(state.scale / Math.sqrt(state.width))}, n·Var(w) = ${format(state.scale ** 2)}`;
+    const { scale, width } = state;
+    spread.textContent = `σ = ${format(scale / Math.sqrt(width))}, n·Var(w) = ${format(scale ** 2)}`;
     seed.textContent = `seed ${state.seed}`;
     result.textContent = sentence(shown);
     note.textContent = caption(shown);
