@@ -27,15 +27,16 @@ class Model {
 }
 
 const PREFIX = "#~"; // no heading's id begins with ~
-const shared = new Map(); // a host's key -> its part of the address
-const apply = new Map(); // the key of a mounted host -> takes over what the address says
+const keys = new Map(); // each host's key: its widget's name, with a number from the second on
+const shared = new Map(); // a key's part of the address
+const adopters = new Map(); // for a mounted widget's key, what takes its state from the address
 
 function readAddress() {
   if (!location.hash.startsWith(PREFIX)) return;
   for (const part of location.hash.slice(PREFIX.length).split("~")) {
     const [key, ...rest] = part.split(":");
     shared.set(key, rest.join(":"));
-    apply.get(key)?.();
+    adopters.get(key)?.();
   }
 }
 
@@ -43,7 +44,8 @@ let timer;
 function writeAddress() {
   clearTimeout(timer);
   timer = setTimeout(() => { // browsers limit how often an address may change
-    const parts = [...shared].map(([key, state]) => `${key}:${state}`);
+    const parts = [...keys.values()].filter((key) => shared.has(key))
+      .map((key) => `${key}:${shared.get(key)}`);
     history.replaceState(history.state, "", PREFIX + parts.join("~"));
   }, 400);
 }
@@ -57,7 +59,7 @@ function followAddress(key, model, { hashKeys = {}, clean }) {
     }
   };
   adopt();
-  apply.set(key, adopt);
+  adopters.set(key, adopt);
   for (const name of Object.values(hashKeys)) {
     model.on(`change:${name}`, () => {
       const state = Object.entries(hashKeys).map(([short, of]) => [short, model.get(of)]);
@@ -78,7 +80,6 @@ async function mount(host, key) {
   host.dataset.ready = "true";
 }
 
-const keys = new Map();
 const nearby = new IntersectionObserver((entries) => {
   for (const { isIntersecting, target } of entries) {
     if (!isIntersecting) continue;

@@ -9,12 +9,16 @@ export function element(tag, attributes = {}, ...children) {
   return node;
 }
 
+const LOG_STEP = 0.005; // of a decade: 1.2 % a key press
+
 /** A slider and a number box for one value; `log` lays the slider's positions out in decades. */
 export function slider({ label, min, max, step, low = min, log = false, say = String, onInput }) {
   const id = `book-control-${++ids}`;
   const place = log ? Math.log10 : Number, value = log ? (x) => 10 ** x : Number;
-  const range = element("input", {
-    type: "range", id, min: place(min), max: place(max), step: log ? 0.005 : step,
+  const notch = log ? LOG_STEP : step;
+  const range = element("input", { // with a notch at exactly 1 on a log slider
+    type: "range", id, step: notch,
+    min: notch * Math.floor(place(min) / notch), max: notch * Math.ceil(place(max) / notch),
   });
   const box = element("input", {
     type: "number", min: low, max, step, inputmode: "decimal",
