@@ -65,9 +65,9 @@ class BookWidget(anywidget.AnyWidget):
         return {"text/html": page, "text/plain": repr(self)}
 
     def _start(self) -> dict:
-        own = (name for name in self.trait_names(sync=True) if not name.startswith("_"))
-        ours = (name for name in own if not hasattr(anywidget.AnyWidget, name))
-        return {name: getattr(self, name) for name in ours}
+        general = anywidget.AnyWidget.class_trait_names()
+        names = [name for name in self.trait_names(sync=True) if name not in general]
+        return {name: getattr(self, name) for name in names if not name.startswith("_")}
 
 
 def placeholder(name: str, state: dict, fallback: str) -> str:
