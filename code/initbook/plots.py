@@ -1,0 +1,107 @@
+"""The book's figures: arrays in, Axes out. Nothing here computes a result, and nothing trains.
+
+Colors are Okabe and Ito's, which most color-blind readers tell apart; each line also has a marker of
+its own. Sizes are chosen for a phone: one figure unit is about one screen pixel there.
+"""
+
+from collections.abc import Sequence
+
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+
+from initbook.statistics import mean_interval
+
+COLORS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#555555", "#000000"]
+MARKERS = ["o", "s", "^", "D", "v", "P", "X", "*"]
+WIDTH = 5.2  # inches
+
+
+def use_style() -> None:
+    """Set the book's look for the figures of this kernel, drawn as SVG where a notebook shows them."""
+    plt.rcParams.update(
+        {
+            "figure.figsize": (WIDTH, 3.2),
+            "figure.constrained_layout.use": True,
+            "font.size": 10.5,
+            "axes.titlesize": 10.5,
+            "axes.spines.top": False,
+            "axes.spines.right": False,
+            "axes.prop_cycle": plt.cycler(color=COLORS, marker=MARKERS),
+            "lines.linewidth": 1.5,
+            "lines.markersize": 4.5,
+            "legend.frameon": False,
+            "legend.fontsize": 9.5,
+            "svg.hashsalt": "the-starting-point",
+        }
+    )
+    try:
+        from IPython import get_ipython
+        from matplotlib_inline.backend_inline import set_matplotlib_formats
+    except ImportError:
+        return
+    if get_ipython() is not None:
+        set_matplotlib_formats("svg", metadata={"Date": None})
+
+
+def layer_histograms(
+    layers: Sequence[NDArray], limits: tuple[float, float] = (-1, 1), bins: int = 30
+) -> Figure:
+    """One small histogram for each layer, five a row, all on the same horizontal axis.
+
+    What lies outside `limits` is counted in the outermost bin, and said in the corner. Heights are
+    shares of the layer, each panel on its own scale.
+    """
+    edges = np.linspace(*limits, bins + 1)
+    rows = -(-len(layers) // 5)
+    fig, axes = plt.subplots(rows, 5, figsize=(WIDTH, 1.25 * rows), sharex=True, squeeze=False)
+    for number, (ax, h) in enumerate(zip(axes.flat, layers, strict=False), start=1):
+        counts = np.histogram(np.clip(h, *limits), edges)[0]
+        ax.stairs(counts, edges, fill=True, color=COLORS[0])
+        ax.set_title(f"{number}", pad=2)
+        ax.set_yticks([])
+        ax.spines["left"].set_visible(False)
+        ax.set_xticks([limits[0], sum(limits) / 2, limits[1]])
+        ax.tick_params(labelsize=9)
+        ax.xaxis.set_major_formatter(lambda x, _: f"{x:g}".replace("-", "−"))
+        outside = np.mean((h < limits[0]) | (h > limits[1]))
+        if outside > 0.0005:
+            ax.text(0.98, 0.9, f"{outside:.1%} beyond", transform=ax.transAxes, ha="right", fontsize=7.5)
+    for ax in axes.flat[len(layers) :]:
+        ax.set_visible(False)
+    fig.supxlabel("activation h, one panel a layer", fontsize=9.5)
+    return fig
+
+
+def over_layers(
+    ax: Axes,
+    measured: NDArray,
+    theory: NDArray | None = None,
+    *,
+    label: str,
+    style: int = 0,
+    root: bool = False,
+) -> Axes:
+    """Mean over seeds with its 95 % interval as points, theory as a line behind them.
+
+    `measured` has shape (seeds, layers), `theory` (layers,). `root` draws the square root of both,
+    taken after the averaging: theory speaks of the mean of the squares.
+    """
+    mean, half = mean_interval(measured)
+    low, high = mean - half, mean + half
+    if root:
+        mean, low, high = np.sqrt(mean), np.sqrt(np.maximum(low, 0)), np.sqrt(high)
+        theory = None if theory is None else np.sqrt(theory)
+    layer = np.arange(1, measured.shape[1] + 1)
+    color = COLORS[style % len(COLORS)]
+    if theory is not None:
+        ax.plot(layer, theory, color=color, marker="", alpha=0.55)
+    ax.errorbar(
+        layer, mean, yerr=[mean - low, high - mean], label=label, color=color,
+        marker=MARKERS[style % len(MARKERS)], linestyle="none", capsize=2,
+    )  # fmt: skip
+    ax.set_xticks(layer)
+    ax.set_xlabel("layer")
+    return ax
