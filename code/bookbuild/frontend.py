@@ -12,7 +12,8 @@ from sphinx.errors import ExtensionError
 
 from bookbuild.macros import MACROS
 
-ICON = re.compile(r"fa-(solid|brands|regular) (?:fa-\w+ )*?fa-([a-z0-9-]+)")
+ICON = re.compile(r'<(?:i|span) class="[^"]*?\bfa[srb]?[ -][^"]*"')
+ICON_NAME = re.compile(r"fa-([a-z0-9-]+)")
 ICON_SCRIPT = re.compile(r'\s*<(?:script|link)[^>]*fontawesome\.js[^>]*>(?:</script>)?')
 
 
@@ -93,20 +94,17 @@ def copy_assets(app, exception):
 
 def replace_icon_script(app):
     """Draw each icon that the pages use as a mask; the theme's own way is 540 KB of script a page."""
-    svgs = Path(app.confdir) / "node_modules/@fortawesome/fontawesome-free/svgs"
-    icons = set()
+    svgs = Path(app.confdir) / "node_modules" / "@fortawesome" / "fontawesome-free" / "svgs"
+    names = set()
     for page in Path(app.outdir).rglob("*.html"):
         text = page.read_text(encoding="utf-8")
-        icons.update(ICON.findall(text))
+        names.update(name for tag in ICON.findall(text) for name in ICON_NAME.findall(tag))
         page.write_text(ICON_SCRIPT.sub("", text), encoding="utf-8", newline="\n")
-    rules = [
-        '[class*="fa-"]:is(i,span)::before{content:"";display:inline-block;width:1em;height:1em;'
-        "background:currentColor;vertical-align:-.125em;mask:var(--icon) center/contain no-repeat}"
-    ]
-    for style, name in sorted(icons):
-        file = svgs / style / f"{name}.svg"
-        if file.exists():
-            data = base64.b64encode(file.read_bytes()).decode()
+    rules = []
+    for name in sorted(names):
+        drawings = (svgs / style / f"{name}.svg" for style in ("solid", "brands", "regular"))
+        if drawing := next((file for file in drawings if file.exists()), None):
+            data = base64.b64encode(drawing.read_bytes()).decode()
             rules.append(f".fa-{name}{{--icon:url(data:image/svg+xml;base64,{data})}}")
     css = Path(app.outdir) / "_static" / "icons.css"
-    css.write_text("\n".join(rules), encoding="utf-8", newline="\n")
+    css.write_text("\n".join(rules) + "\n", encoding="utf-8", newline="\n")

@@ -3,20 +3,20 @@
 import re
 
 from docutils import nodes
-from sphinx.environment.collectors.toctree import TocTreeCollector
+from sphinx_external_toc.collectors import TocTreeCollectorWithStyles
 
 CHAPTER = re.compile(r"chapters/(\d+)-")
 
 
 def setup(app):
-    assign = TocTreeCollector.assign_section_numbers
+    assign = TocTreeCollectorWithStyles.assign_section_numbers
 
     def assign_then_renumber(collector, env):
         rewritten = assign(collector, env)
         renumber(env)
         return rewritten
 
-    TocTreeCollector.assign_section_numbers = assign_then_renumber
+    TocTreeCollectorWithStyles.assign_section_numbers = assign_then_renumber
 
 
 def renumber(env):
@@ -27,7 +27,7 @@ def renumber(env):
         chapter = int(match[1])
         for anchor, number in numbers.items():
             numbers[anchor] = (chapter, *number[1:])
-        env.titles[docname]["secnumber"] = (chapter,)
+        env.titles[docname]["secnumber"] = [chapter]  # a list, as the collector keeps it
         for reference in env.tocs[docname].findall(nodes.reference):
             if "secnumber" in reference:
-                reference["secnumber"] = (chapter, *reference["secnumber"][1:])
+                reference["secnumber"] = [chapter, *reference["secnumber"][1:]]

@@ -10,7 +10,13 @@ logger = logging.getLogger(__name__)
 
 def setup(app):
     app.add_css_file("icons.css")
+    app.connect("config-inited", set_theme_options, priority=900)
     app.connect("html-page-context", check_formulas)
+
+
+def set_theme_options(app, config):
+    """What _config.yml can't say: naming html_theme_options there would drop jupyter-book's own."""
+    config.html_theme_options.update(navbar_persistent=[], show_toc_level=2)
 
 
 def check_formulas(app, pagename, templatename, context, doctree):

@@ -51,24 +51,26 @@ def layer_histograms(
 ) -> Figure:
     """One small histogram for each layer, five a row, all on the same horizontal axis.
 
-    What lies outside `limits` is counted in the outermost bin, and said in the corner. Heights are
+    What lies outside `limits` is counted in the outermost bin. Exact zeros, which would dwarf a
+    ReLU's other bars, are left out of the bars. Both shares are said in the panel. Heights are
     shares of the layer, each panel on its own scale.
     """
     edges = np.linspace(*limits, bins + 1)
     rows = -(-len(layers) // 5)
-    fig, axes = plt.subplots(rows, 5, figsize=(WIDTH, 1.25 * rows), sharex=True, squeeze=False)
+    fig, axes = plt.subplots(rows, 5, figsize=(WIDTH, 1.3 * rows), sharex=True, squeeze=False)
     for number, (ax, h) in enumerate(zip(axes.flat, layers, strict=False), start=1):
-        counts = np.histogram(np.clip(h, *limits), edges)[0]
-        ax.stairs(counts, edges, fill=True, color=COLORS[0])
+        zero = np.mean(h == 0)
+        drawn = h[h != 0] if zero < 1 else h
+        ax.stairs(np.histogram(np.clip(drawn, *limits), edges)[0], edges, fill=True, color=COLORS[0])
+        shares = {"= 0": zero, "beyond": np.mean((h < limits[0]) | (h > limits[1]))}
+        said = "\n".join(f"{share:.0%} {what}" for what, share in shares.items() if share >= 0.005)
+        ax.text(1, 0.98, said, transform=ax.transAxes, ha="right", va="top", fontsize=8)
         ax.set_title(f"{number}", pad=2)
         ax.set_yticks([])
         ax.spines["left"].set_visible(False)
         ax.set_xticks([limits[0], sum(limits) / 2, limits[1]])
         ax.tick_params(labelsize=9)
         ax.xaxis.set_major_formatter(lambda x, _: f"{x:g}".replace("-", "−"))
-        outside = np.mean((h < limits[0]) | (h > limits[1]))
-        if outside > 0.0005:
-            ax.text(0.98, 0.9, f"{outside:.1%} beyond", transform=ax.transAxes, ha="right", fontsize=7.5)
     for ax in axes.flat[len(layers) :]:
         ax.set_visible(False)
     fig.supxlabel("activation h, one panel a layer", fontsize=9.5)

@@ -1,0 +1,101 @@
+"""Numbers in sentences: a cell glues what it measured, the prose prints it.
+
+On the page ``{glue:text}`name:.2f` `` prints a glued value. In a chapter's notebook the same sentence
+is a small folded cell, which calls `say`, so that it always tells what was computed just above it.
+"""
+
+import re
+import sys
+
+MARK = re.compile(r"\[\[([A-Za-z_][\w-]*)(?::([^\[\]]*))?\]\]")
+RECORD = "application/papermill.record/"  # what the page's builder looks for in a cell's output
+
+_glued = {}
+
+
+def glue(name, value):
+    """Remember a measured number or word under a name, for the sentences that print it.
+
+    Parameters
+    ----------
+    name : str
+        What ``{glue:text}`name` `` and ``say("[[name]]")`` call it.
+    value : number or str
+        A Python number or string, or a NumPy or torch scalar.
+
+    Raises
+    ------
+    TypeError
+        If the value is neither a number nor a string.
+
+    Used in every chapter.
+
+    >>> glue("answer", 42.0)
+    >>> say("The answer is [[answer:.1f]].")
+    The answer is 42.0.
+    """
+    plain = value.item() if getattr(value, "ndim", None) == 0 else value
+    if not isinstance(plain, (int, float, str)):
+        raise TypeError(f"glue() takes a number or a word, but {name!r} is {value!r}.")
+    _glued[name] = plain
+    if notebook_is_running():
+        from IPython.display import display
+
+        mark = {"scrapbook": {"name": name, "mime_prefix": RECORD}}
+        display({f"{RECORD}text/plain": repr(plain)}, raw=True, metadata=mark)
+
+
+def say(text):
+    """Show a text in Markdown, each ``[[name:format]]`` in it replaced by the value glued before.
+
+    Parameters
+    ----------
+    text : str
+        Markdown. The format is that of Python's `format`, and may be left out.
+
+    Raises
+    ------
+    LookupError
+        If no value has been glued under a name that the text asks for.
+    ValueError
+        If a value can't be written in the format asked for.
+
+    Used in every chapter's notebook.
+
+    >>> glue("share", 0.924)
+    >>> say("[[share:.0%]] of the units are saturated.")
+    92% of the units are saturated.
+    """
+    sentence = MARK.sub(lambda mark: formatted(mark[1], mark[2] or ""), text.strip("\n"))
+    if notebook_is_running():
+        from IPython.display import Markdown, display
+
+        display(Markdown(sentence))
+    else:
+        print(sentence)
+
+
+def formatted(name, spec):
+    """The glued value as `spec` asks: the same rules, and so the same figures, as on the page."""
+    if name not in _glued:
+        raise LookupError(
+            f"No value is glued as {name!r} yet: first run the cells above this one; "
+            f"the names known so far are {sorted(_glued)}."
+        )
+    value, kind = _glued[name], spec[-1:]
+    try:
+        if kind and kind in "bcdoxX":
+            return format(int(value), spec)
+        if kind and kind in "eEfFgGn%":
+            return format(float(value), spec)
+        return format(str(value), spec) if kind in ("", "s") else format(value, spec)
+    except ValueError as error:
+        raise ValueError(
+            f"The value glued as {name!r}, {value!r}, can't be written as {spec!r}: {error}."
+        ) from error
+
+
+def notebook_is_running():
+    """Whether IPython is at work here; it is not imported for the question."""
+    ipython = sys.modules.get("IPython")
+    return bool(ipython and ipython.get_ipython())
