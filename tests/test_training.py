@@ -10,6 +10,7 @@ from initbook.training import (
     Start,
     draw_net,
     evaluate,
+    in_percent,
     median_in_words,
     minibatches,
     steps_to,
@@ -98,6 +99,12 @@ def test_a_level_counts_when_it_is_met_and_a_run_that_misses_it_is_censored():
     assert steps_to(accuracy, [0, 50, 100], 0.8).tolist() == [[50, 100], [np.inf, 0]]
     assert median_in_words([50, np.inf, 1250], 3000) == "1,250"
     assert median_in_words([50, np.inf], 3000) == "not within 3,000 steps"
+
+
+def test_a_mean_is_printed_no_finer_than_its_interval():
+    assert in_percent([0.9571, 0.9602, 0.9586]) == "95.9 ± 0.4 %"
+    assert in_percent([0.9749, 0.9750, 0.9751]) == "97.50 ± 0.02 %"
+    assert in_percent([0.1, 0.1]) == "10.0 ± 0.0 %"
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ Seed k stands for one order of the digits and one set of random numbers: under e
 the same minibatches, so that starts can be compared seed by seed.
 """
 
+import math
 import os
 import sys
 from collections.abc import Iterator, Sequence
@@ -18,6 +19,7 @@ from torch import Tensor
 
 from initbook.initializers import Initializer
 from initbook.stacked import StackedNet
+from initbook.statistics import mean_interval
 
 
 @dataclass(frozen=True)
@@ -181,6 +183,21 @@ def median_in_words(reached: ArrayLike, budget: int) -> str:
     """
     median = np.median(reached)
     return f"{median:,.0f}" if np.isfinite(median) else f"not within {budget:,} steps"
+
+
+def in_percent(shares: ArrayLike) -> str:
+    """The mean share in percent ± the half-width of its 95 % interval, no finer than that allows.
+
+    `shares` has one number a seed, (seeds,).
+
+    >>> in_percent([0.9571, 0.9602, 0.9586])
+    '95.9 ± 0.4 %'
+    >>> in_percent([0.10, 0.42, 0.31])
+    '28 ± 40 %'
+    """
+    mean, half = mean_interval(100 * np.asarray(shares))
+    decimals = max(0, -math.floor(math.log10(half))) if half > 0 else 1
+    return f"{mean:.{decimals}f} ± {half:.{decimals}f} %"
 
 
 def _tensors(digits) -> tuple[tuple[Tensor, Tensor], tuple[Tensor, Tensor]]:
