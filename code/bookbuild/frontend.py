@@ -102,7 +102,8 @@ def replace_icon_script(app):
         page.write_text(ICON_SCRIPT.sub("", text), encoding="utf-8", newline="\n")
     rules = []
     for name in sorted(names):
-        drawings = (svgs / style / f"{name}.svg" for style in ("solid", "brands", "regular"))
+        drawing_name = name.removesuffix("-alt")  # Font Awesome 5's names live on in the theme
+        drawings = (svgs / s / f"{drawing_name}.svg" for s in ("solid", "brands", "regular"))
         if drawing := next((file for file in drawings if file.exists()), None):
             data = base64.b64encode(drawing.read_bytes()).decode()
             rules.append(f".fa-{name}{{--icon:url(data:image/svg+xml;base64,{data})}}")

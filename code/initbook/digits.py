@@ -5,6 +5,7 @@ import hashlib
 import io
 import math
 import os
+import tempfile
 import threading
 import time
 import uuid
@@ -219,12 +220,17 @@ def _find_files():
 
 def _named_folder():
     folder = os.environ.get("INITBOOK_MNIST")
-    return Path(folder).expanduser().absolute() if folder else None
+    return Path(folder).absolute() if folder else None
 
 
 def _cache_folder():
-    folder = os.environ.get("INITBOOK_CACHE") or pooch.os_cache("initbook")
-    return Path(folder).expanduser().absolute() / "mnist"
+    folder = os.environ.get("INITBOOK_CACHE")
+    if not folder:
+        try:
+            folder = pooch.os_cache("initbook")
+        except RuntimeError:  # a user without a home folder, as in some containers
+            folder = Path(tempfile.gettempdir(), "initbook")
+    return Path(folder).absolute() / "mnist"
 
 
 def _read_folder(folder, hashes):

@@ -10,6 +10,8 @@ import sys
 MARK = re.compile(r"\[\[([A-Za-z_][\w-]*)(?::([^\[\]]*))?\]\]")
 RECORD = "application/papermill.record/"  # what the page's builder looks for in a cell's output
 
+SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+
 _glued = {}
 
 
@@ -93,6 +95,19 @@ def formatted(name, spec):
         raise ValueError(
             f"The value glued as {name!r}, {value!r}, can't be written as {spec!r}: {error}."
         ) from error
+
+
+def scientific(value, digits=0):
+    """A number as a sentence writes it: 3e-07 becomes 3 × 10⁻⁷.
+
+    Used where a quantity spans powers of ten; `digits` counts those behind the point.
+
+    >>> scientific(2.98e-07), scientific(-81234.0, digits=1)
+    ('3 × 10⁻⁷', '−8.1 × 10⁴')
+    """
+    mantissa, exponent = f"{value:.{digits}e}".replace("-", "−").split("e")
+    power = str(int(exponent.replace("−", "-"))).translate(SUPERSCRIPT)
+    return f"{mantissa} × 10{power}"
 
 
 def notebook_is_running():

@@ -138,9 +138,7 @@ def test_a_mirror_fills_the_cache_and_is_not_asked_again(small, start, monkeypat
 
 
 @pytest.mark.parametrize("fault", on_loopback.FAULTS, ids=lambda fault: fault.__name__)
-def test_a_faulty_mirror_is_left_for_the_next_and_for_the_subset(
-    fault, small, start, monkeypatch
-):
+def test_a_faulty_mirror_is_left_for_the_next_and_for_the_subset(fault, small, start, monkeypatch):
     faulty = start(fault)
     monkeypatch.setattr(digits, "MIRRORS", (faulty.url,))
     host = faulty.url.split("/")[2]
@@ -231,6 +229,21 @@ def test_a_file_in_the_place_of_the_cache_costs_two_sentences(small, start, monk
     assert "not used as it is" in str(said[0].message)
     assert "not kept" in str(said[1].message)
     assert (tmp_path / "cache").read_text() == "not a folder"
+
+
+def test_a_user_without_a_home_has_a_cache_in_the_temporary_folder(
+    small, start, monkeypatch, tmp_path
+):
+    def os_cache(project):
+        raise RuntimeError("could not determine the home directory")
+
+    monkeypatch.delenv("INITBOOK_CACHE")
+    monkeypatch.setattr(digits.pooch, "os_cache", os_cache)
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setattr(digits, "MIRRORS", (start(good).url,))
+    assert_right(digits.load_digits(), small)
+    assert digits.load_digits().source.endswith("from the cache)")
+    assert (tmp_path / "initbook/mnist/train-images-idx3-ubyte.gz").exists()
 
 
 def child(server, *arguments):

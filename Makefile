@@ -1,0 +1,65 @@
+# The Starting Point: `make help` lists the commands. Each one makes what it needs first.
+
+PYTHON ?= python3
+BIN := .venv/bin
+BUILD := $(BIN)/jupyter-book build -W -n --keep-going
+CPU_TORCH := https://download.pytorch.org/whl/cpu
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.DEFAULT_GOAL := help
+.PHONY: help book test serve notebooks notebooks-check lint results bench test-matrix linkcheck clean
+
+help: ## list the commands
+	@sed -n 's/^\([a-z-]*\):.*## /\1|/p' Makefile | awk -F'|' '{ printf "  make %-16s %s\n", $$1, $$2 }'
+
+# A failed build leaves no environment behind: Sphinx would not read the faulty page again, and the
+# next build would pass.
+book: .venv/.book ## build the site into _build/html (executes what has changed)
+	@$(BUILD) . || { rm -rf _build/.doctrees; exit 1; }
+
+test: .venv/.test ## run every check: the book, the library, the site in a browser
+	@$(BIN)/python tests/chromium.py
+	@$(MAKE) --no-print-directory book
+	@$(BIN)/python -m pytest
+
+serve: book ## show the built site at http://127.0.0.1:8000
+	@$(BIN)/python -m http.server --bind 127.0.0.1 --directory _build/html 8000
+
+notebooks: book ## write chapters/*.ipynb from the chapters
+	@cp _build/notebooks/chapters/*.ipynb chapters/
+	@git status --short chapters
+
+notebooks-check: book ## say whether chapters/*.ipynb are in step with the chapters
+	@$(BIN)/python -m pytest -q tests/notebooks/test_in_step.py
+
+lint: .venv/.test ## check the code's form and the spelling
+	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/codespell
+
+linkcheck: .venv/.book ## ask every outside address that the book names (needs the network)
+	@$(BUILD) --builder linkcheck .
+
+clean: ## remove all that was built; .venv and node_modules stay
+	@rm -rf _build build dist .pytest_cache .ruff_cache .hypothesis
+	@find . -name __pycache__ -not -path './.venv/*' -not -path './node_modules/*' -exec rm -rf {} +
+
+# PyTorch's own index has a build without CUDA, gigabytes smaller. Where it can't be reached, pip
+# takes the plain one: two tries at most, not a wait for every package.
+.venv/.book: requirements.txt pyproject.toml | .venv/.made
+	@echo "Installing the book's packages (a few minutes the first time)"
+	@$(BIN)/pip install --quiet --no-deps --retries 0 --timeout 10 --index-url $(CPU_TORCH) \
+	  $$(grep '^torch==' requirements.txt) 2>/dev/null || echo "PyTorch's CPU index was not reached; taking the plain one"
+	@$(BIN)/pip install --quiet -r requirements.txt
+	@touch $@
+
+.venv/.test: requirements-test.txt .venv/.book
+	@echo "Installing the tests' packages"
+	@$(BIN)/pip install --quiet -r requirements-test.txt
+	@touch $@
+
+.venv/.made:
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' || \
+	  { echo "Building the book takes Python 3.11 to 3.13, and $(PYTHON) is $$($(PYTHON) --version 2>&1); name another as in: make book PYTHON=python3.12"; exit 1; }
+	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || \
+	  { echo "This Python has no ensurepip, so it can't make an environment; on Debian: apt install python3-venv"; exit 1; }
+	@$(PYTHON) -m venv .venv
+	@touch $@
