@@ -191,13 +191,13 @@ def in_percent(shares: ArrayLike) -> str:
     `shares` has one number a seed, (seeds,).
 
     >>> in_percent([0.9571, 0.9602, 0.9586])
-    '95.9 ± 0.4 %'
+    '95.9 ± 0.4%'
     >>> in_percent([0.10, 0.42, 0.31])
-    '28 ± 40 %'
+    '28 ± 40%'
     """
     mean, half = mean_interval(100 * np.asarray(shares))
     decimals = max(0, -math.floor(math.log10(half))) if half > 0 else 1
-    return f"{mean:.{decimals}f} ± {half:.{decimals}f} %"
+    return f"{mean:.{decimals}f} ± {half:.{decimals}f}%"
 
 
 def _tensors(digits) -> tuple[tuple[Tensor, Tensor], tuple[Tensor, Tensor]]:

@@ -102,9 +102,9 @@ def test_a_level_counts_when_it_is_met_and_a_run_that_misses_it_is_censored():
 
 
 def test_a_mean_is_printed_no_finer_than_its_interval():
-    assert in_percent([0.9571, 0.9602, 0.9586]) == "95.9 ± 0.4 %"
-    assert in_percent([0.9749, 0.9750, 0.9751]) == "97.50 ± 0.02 %"
-    assert in_percent([0.1, 0.1]) == "10.0 ± 0.0 %"
+    assert in_percent([0.9571, 0.9602, 0.9586]) == "95.9 ± 0.4%"
+    assert in_percent([0.9749, 0.9750, 0.9751]) == "97.50 ± 0.02%"
+    assert in_percent([0.1, 0.1]) == "10.0 ± 0.0%"
 
 
 @pytest.mark.parametrize(
