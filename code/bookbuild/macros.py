@@ -1,4 +1,4 @@
-r"""The book's mathematical macros: KaTeX reads them on the page, the notebooks get them expanded."""
+r"""The book's mathematical macros: KaTeX reads them on the page, notebooks get them expanded."""
 
 import re
 
@@ -36,8 +36,8 @@ def expand(tex, macros=MACROS):
             argument, at = read_argument(tex, at, command[0])
             meaning = meaning.replace(f"#{place}", argument)
         meaning = expand(meaning, macros)
-        if meaning[-1].isalpha() and re.search(r"\\[A-Za-z]+$", meaning) and tex[at : at + 1].isalpha():
-            meaning += " "
+        if re.search(r"\\[A-Za-z]+$", meaning) and tex[at : at + 1].isalpha():
+            meaning += " "  # or the command at its end would swallow the next letter
         written += meaning
     return written + tex[at:]
 

@@ -6,22 +6,17 @@ What the book knows (numbers, addresses) comes from a `Page` of bookbuild/refere
 """
 
 import re
-from dataclasses import dataclass
-from textwrap import dedent
 
 from docutils.parsers.rst.directives.misc import TestDirective
+from initbook.prose import MARK
 from markdown_it.renderer import RendererHTML
 from myst_parser.parsers.directives import parse_directive_text
 from myst_parser.parsers.mdit import create_md_parser
 
+from bookbuild.directives import DIRECTIVES, PLAIN_ROLES, Directive
 from bookbuild.macros import expand
+from bookbuild.plaintext import Unsupported, indented
 
-CODE = re.compile(
-    r"^[ >]*(?P<fence>`{3,}|~{3,})[^\n]*\n.*?^[ >]*(?P=fence)[ ]*$"
-    r"|(?<!`)(?P<ticks>`+)(?!`).+?(?<!`)(?P=ticks)(?!`)",
-    re.M | re.S,
-)
-FORMULA = re.compile(r"(?<!\\)(\$\$?)(?!\$).+?(?<!\\)\1", re.S)
 INLINE = re.compile(
     r"(?P<escape>\\[\\`$\[{])"
     r"|\{(?P<role>[\w+:-]+)\}(?P<roleticks>`+)(?P<content>.+?)(?<!`)(?P=roleticks)(?!`)"
@@ -30,44 +25,12 @@ INLINE = re.compile(
     r"|(?P<empty>\[\])?(?P<link>\]\(|(?<=\[\])\()(?P<target>[^()\s]+)\)",
     re.S,
 )
-RAW = re.compile(  # what must not be left outside code and formulas
-    r"^[ >]*(?:`{3,}|~{3,}|:{3,})|\{[\w+:-]+\}`|^[ >]*\([\w.:-]+\)=|^[ >]*:[\w-]+:(?=\s|$)"
-    r"|^%|\{\{|<(?:project|path|inv):|\[\^|\]\{",
-    re.M,
-)
 DEFINITION = re.compile(r"^(\S.*)\n+:\s+", re.M)
 PASSED_ON = {
-    "blockquote", "bullet_list", "dd", "dl", "dt", "heading", "hr", "html_block", "list_item", "ordered_list",
-    "paragraph", "table", "tbody", "td", "th", "thead", "tr", "code_block",
+    "blockquote", "bullet_list", "code_block", "dd", "dl", "dt", "heading", "hr", "html_block",
+    "list_item", "ordered_list", "paragraph", "table", "tbody", "td", "th", "thead", "tr",
 }  # fmt: skip
 DROPPED = {"myst_target", "myst_line_comment", "myst_block_break"}
-ADMONITIONS = {
-    "note", "tip", "hint", "important", "warning", "caution", "attention", "danger", "seealso",
-}  # fmt: skip
-STATEMENTS = {
-    f"prf:{kind}" for kind in
-    "assumption corollary definition example lemma observation property proposition remark theorem"
-    .split()
-}  # fmt: skip
-
-
-class Unsupported(Exception):
-    """The source holds something that has no plain form here; `line` counts from 0."""
-
-    def __init__(self, message, line):
-        super().__init__(message)
-        self.line = line
-
-
-@dataclass
-class Directive:
-    """A directive as written: `argument` is the rest of its first line."""
-
-    name: str
-    argument: str
-    options: dict
-    body: str
-    line: int
 
 
 class Converter:
@@ -81,7 +44,7 @@ class Converter:
         return "\n\n".join(self.blocks(source, line))
 
     def blocks(self, source, line):
-        """The top-level blocks (paragraphs, lists, …) of a text that starts on `line`, converted."""
+        """The top-level blocks of a text that starts on `line`, converted."""
         lines, converted, group, depth = source.splitlines(), [], [], 0
         for token in self.parser.parse(source + "\n"):
             group.append(token)
@@ -107,7 +70,7 @@ class Converter:
         return DEFINITION.sub(r"**\1**: ", text) if tokens[0].type == "dl_open" else text
 
     def leaf(self, token, lines, line):
-        """The lines that stand for a paragraph's text, a fence, a formula, a target or a comment."""
+        """The lines that stand for a paragraph's text, a fence, a formula or a comment."""
         if token.type == "inline":
             return self.inline("\n".join(lines), line).split("\n")
         if token.type == "fence" and not token.info.startswith("{"):
@@ -126,7 +89,7 @@ class Converter:
         first_line = re.fullmatch(r"\{([^\s}]+)\}\s*(.*)", token.info.strip(), re.S)
         if not first_line:
             raise Unsupported(f"the fence {token.info.strip()!r} names no directive", line)
-        # As on the page: a nested fence right below is no option, which would start with a colon too.
+        # As on the page: a nested fence right below is no option, though it starts with a colon.
         nested = "\n" if token.content.startswith(":::") else ""
         parsed = parse_directive_text(TestDirective, first_line[2], nested + token.content)
         directive = Directive(
@@ -134,9 +97,14 @@ class Converter:
             argument=" ".join(parsed.arguments),
             options=parsed.options,
             body="\n".join(parsed.body).strip("\n"),
-            line=line + 1 + parsed.body_offset - len(nested),
+            line=line,
+            inside=line + 1 + parsed.body_offset - len(nested),
         )
-        return DIRECTIVES.get(directive.name, no_such_directive)(self, directive)
+        if directive.name not in DIRECTIVES:
+            raise Unsupported(
+                f"the directive {{{directive.name}}} has no plain form in a notebook", line
+            )
+        return DIRECTIVES[directive.name](self, directive)
 
     def formula(self, tex, label, line):
         tag = ""
@@ -170,240 +138,10 @@ class Converter:
             return PLAIN_ROLES[name].format(content)
         if name == "math":
             return f"${self.expanded(content, line)}$"
-        if name == "glue:text" and "::" not in content:
+        if name == "glue:text" and MARK.fullmatch(f"[[{content}]]"):
             return f"[[{content}]]"
         if name == "download":
             return self.page.download(content, line)
         if self.page.is_reference(name):
             return self.page.reference(name, content, line)
         raise Unsupported(f"the role {{{name}}} has no plain form in a notebook", line)
-
-
-PLAIN_ROLES = {
-    "given": "{}", "abbr": "{}", "code": "`{}`", "kbd": "<kbd>{}</kbd>",
-    "sub": "<sub>{}</sub>", "sup": "<sup>{}</sup>",
-}  # fmt: skip
-
-
-def no_such_directive(converter, directive):
-    raise Unsupported(
-        f"the directive {{{directive.name}}} has no plain form in a notebook", directive.line - 1
-    )
-
-
-def formula(converter, directive):
-    tex = "\n".join(filter(None, [directive.argument, directive.body]))
-    return converter.formula(tex, directive.options.get("label"), directive.line)
-
-
-def admonition(converter, directive):
-    if directive.name == "admonition":
-        title, body = directive.argument, directive.body
-    else:
-        title = "See also" if directive.name == "seealso" else directive.name.capitalize()
-        body = "\n".join(filter(None, [directive.argument, directive.body]))
-    content = converter.text(body, directive.line)
-    return boxed(converter.inline(title, directive.line), content, directive)
-
-
-def dropdown(converter, directive):
-    title = converter.inline(directive.argument, directive.line)
-    return folded(title, converter.text(directive.body, directive.line))
-
-
-def statement(converter, directive):
-    """A theorem, a definition, …: numbered, and boxed as on the page."""
-    kind = directive.name.removeprefix("prf:")
-    title = numbered_title(converter, directive, kind.capitalize(), kind)
-    return boxed(title, converter.text(directive.body, directive.line), directive)
-
-
-def proof(converter, directive):
-    return converter.text(f"*Proof.* {directive.body}", directive.line)
-
-
-def exercise(converter, directive):
-    """Its title and text; between exercise-start and exercise-end the cells stay cells."""
-    title = numbered_title(converter, directive, "Exercise", "exercise")
-    return f"**{title}**\n\n{converter.text(directive.body, directive.line)}".strip()
-
-
-def numbered_title(converter, directive, word, kind):
-    number = ""
-    if "nonumber" not in directive.options:
-        label = directive.options.get("label")
-        if not label:
-            raise Unsupported(f"{{{directive.name}}} needs a :label:, or :nonumber:", directive.line)
-        number = " " + converter.page.number(kind, label, directive.line)
-    name = converter.inline(directive.argument, directive.line)
-    return f"{word}{number} ({name})" if name else f"{word}{number}"
-
-
-def solution(converter, directive):
-    return solution_start(converter, directive) + solution_end(converter, directive)
-
-
-def solution_start(converter, directive):
-    title = f"Solution to {converter.page.reference('ref', directive.argument, directive.line)}"
-    return folded(title, converter.text(directive.body, directive.line)).removesuffix(END_OF_FOLD)
-
-
-def solution_end(converter, directive):
-    return END_OF_FOLD
-
-
-def nothing(converter, directive):
-    return ""
-
-
-def figure(converter, directive):
-    """The site's image, with its alternative text; a figure has a number and a caption too."""
-    address = converter.page.image(directive.argument, directive.line)
-    image = f"![{directive.options.get('alt', '')}]({address})"
-    if directive.name == "image":
-        return image
-    caption = captioned(converter, directive, "Fig.", "figure", directive.body)
-    return f"{image}\n\n{caption}"
-
-
-def captioned(converter, directive, word, kind, caption):
-    name = directive.options.get("name")
-    if not name:
-        raise Unsupported(f"{{{directive.name}}} has a caption, so it needs a :name:", directive.line)
-    number = converter.page.number(kind, name, directive.line)
-    return converter.text(f"**{word} {number}.** {caption}", directive.line)
-
-
-def table(converter, directive):
-    rows = directive.body
-    if directive.name == "list-table":
-        rows = rows_of_list(directive)
-    content = converter.text(rows, directive.line)
-    if directive.argument:
-        caption = captioned(converter, directive, "Table", "table", directive.argument)
-        return f"{caption}\n\n{content}"
-    return content
-
-
-def rows_of_list(directive):
-    """A list of lists as a Markdown table, whose first row is its head."""
-    rows = [
-        [re.sub(r"\s*\n\s*", " ", cell).strip() for cell in re.split(r"^\s+-(?=\s|$)", row, flags=re.M)]
-        for row in re.split(r"^[*-] (?=- |-$)", directive.body, flags=re.M)[1:]
-    ]
-    rows = [[cells[0].removeprefix("-").strip(), *cells[1:]] for cells in rows]
-    rows = [[without_bars(cell) for cell in cells] for cells in rows]
-    head = rows.pop(0) if directive.options.get("header-rows", "0") == "1" else [" "] * len(rows[0])
-    lines = [head, ["---"] * len(head), *rows]
-    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
-
-
-def without_bars(cell):
-    """A bar would end the cell, in a formula too."""
-    cell = FORMULA.sub(lambda f: f[0].replace(r"\|", r"\Vert ").replace("|", r"\vert "), cell)
-    return re.sub(r"(?<!\\)\|", r"\|", cell)
-
-
-def code_block(converter, directive):
-    ticks = "`" * max([3, *(len(run) + 1 for run in re.findall(r"`{3,}", directive.body))])
-    return f"{ticks}{directive.argument}\n{directive.body}\n{ticks}"
-
-
-def epigraph(converter, directive):
-    return quoted(converter.text(directive.body, directive.line))
-
-
-def tabs(converter, directive):
-    return converter.text(directive.body, directive.line)
-
-
-def tab(converter, directive):
-    title = converter.inline(directive.argument, directive.line)
-    return f"**{title}**\n\n{converter.text(directive.body, directive.line)}"
-
-
-def glossary(converter, directive):
-    """Terms stand at the margin, their meanings indented below."""
-    entries = re.split(r"\n(?=\S)", directive.body)
-    parts = (entry.partition("\n") for entry in entries)
-    source = "\n\n".join(f"**{term}**: {dedent(meaning).strip()}" for term, _, meaning in parts)
-    return converter.text(source, directive.line)
-
-
-def bibliography(converter, directive):
-    return "\n".join(f"- {work}" for work in converter.page.works())
-
-
-DIRECTIVES = {
-    "math": formula,
-    "admonition": admonition,
-    **dict.fromkeys(ADMONITIONS, admonition),
-    "dropdown": dropdown,
-    **dict.fromkeys(STATEMENTS, statement),
-    "prf:proof": proof,
-    "exercise": exercise,
-    "exercise-start": exercise,
-    "exercise-end": nothing,
-    "solution": solution,
-    "solution-start": solution_start,
-    "solution-end": solution_end,
-    "figure": figure,
-    "image": figure,
-    "table": table,
-    "list-table": table,
-    "code-block": code_block,
-    "code": code_block,
-    "epigraph": epigraph,
-    "tab-set": tabs,
-    "tab-item": tab,
-    "glossary": glossary,
-    "bibliography": bibliography,
-}
-END_OF_FOLD = "\n\n</details>"
-
-
-def folded(title, content):
-    """The blank lines matter: without them Colab shows the inside as text."""
-    return f"<details><summary>{title}</summary>\n\n{content}{END_OF_FOLD}"
-
-
-def boxed(title, content, directive):
-    if "dropdown" in directive.options.get("class", ""):
-        return folded(title, content)
-    return quoted(f"**{title}**\n\n{content}")
-
-
-def quoted(text):
-    return "\n".join(f"> {line}".rstrip() for line in on_one_line(text).splitlines())
-
-
-def indented(text, prefix):
-    """Lines that take the place of a block in a list or a quote, which `prefix` opened."""
-    if not text:
-        return [prefix.rstrip()] if prefix.strip(" >") else []
-    if ">" in prefix:
-        text = on_one_line(text)
-    rest = re.sub(r"[^\s>]", " ", prefix)
-    first, *others = text.split("\n")
-    return [prefix + first, *((rest + line).rstrip() for line in others)]
-
-
-def on_one_line(text):
-    """Each formula on a line of its own: in a quote, a `>` within it would be read as part of it."""
-    return outside_code(lambda part: FORMULA.sub(lambda f: " ".join(f[0].split()), part), text)
-
-
-def outside_code(edit, text):
-    """Apply `edit` to all of a Markdown text but its code."""
-    parts, at = [], 0
-    for code in CODE.finditer(text):
-        parts += [edit(text[at : code.start()]), code[0]]
-        at = code.end()
-    return "".join([*parts, edit(text[at:])])
-
-
-def raw_syntax(text):
-    """The first line of MyST left in a finished Markdown text, if any."""
-    prose = FORMULA.sub("", CODE.sub("", text))
-    found = RAW.search(prose)
-    return prose[found.start() :].splitlines()[0] if found else None

@@ -11,12 +11,13 @@ import shutil
 from pathlib import Path
 
 import nbformat
+from initbook.prose import MARK
 from myst_nb.core.read import read_myst_markdown_notebook
 from sphinx.util import logging
 
-from bookbuild.markdown import Converter, Unsupported, raw_syntax
+from bookbuild.markdown import Converter
+from bookbuild.plaintext import Unsupported, raw_syntax
 from bookbuild.references import Page
-from initbook.prose import MARK
 
 FOLDED = {
     "cellView": "form",  # Colab
@@ -46,7 +47,7 @@ def setup(app):
 
 
 def write_notebooks(app, exception):
-    """Write every chapter's notebook beside the site, and into it, for the page's download button."""
+    """Write every chapter's notebook beside the site, and into it for the download button."""
     if exception or app.builder.name != "html":
         return
     folder = Path(app.outdir).parent / "notebooks"
@@ -71,8 +72,10 @@ def write_notebooks(app, exception):
 def make_notebook(app, docname):
     page = Page(app, docname)
     source = Path(app.env.doc2path(docname)).read_text(encoding="utf-8")
-    parts = joined_folds(parts_of(source, Converter(page, app.env.myst_config)))
-    title, *others = number_headings(parts, page.section_numbers())
+    converter = Converter(page, app.env.myst_config)
+    parts = with_captions(joined_folds(parts_of(source, converter)), converter)
+    parts = number_headings(parts, page.section_numbers())
+    title, *others = parts
     if not title[1].startswith("# "):
         raise Unsupported("a chapter starts with its title", 0)
     theme = app.config.html_theme_options
@@ -91,15 +94,14 @@ def make_notebook(app, docname):
 
 
 def parts_of(source, converter):
-    """The chapter's parts in order: ("text", block) for each block and ("code", cell) for each cell."""
+    """The chapter in order: ("text", block) for every block, ("code", cell) for every cell."""
     lines = source.splitlines()
-    cells = read_myst_markdown_notebook(source, config=converter.parser.options["myst_config"],
-                                        add_source_map=True)
-    for cell, start in zip(cells.cells, cells.metadata["source_map"], strict=True):
+    config = converter.parser.options["myst_config"]
+    chapter = read_myst_markdown_notebook(source, config, add_source_map=True)
+    for cell, start in zip(chapter.cells, chapter.metadata["source_map"], strict=True):
         if cell.cell_type == "code":
+            cell.line = start
             yield "code", cell
-            if caption := figure_caption(cell, converter, start):
-                yield "text", caption
         elif cell.cell_type == "markdown":
             while not lines[start].strip():
                 start += 1
@@ -109,17 +111,6 @@ def parts_of(source, converter):
                 yield "text", block
         else:
             raise Unsupported("a raw cell has no plain form in a notebook", start)
-
-
-def figure_caption(cell, converter, line):
-    """The caption that the page sets below a cell's figure; the notebook's cell shows none."""
-    figure = cell.metadata.get("mystnb", {}).get("figure", {})
-    if "caption" not in figure:
-        return None
-    if "name" not in figure:
-        raise Unsupported("a cell's figure has a caption, so it needs a name", line)
-    number = converter.page.number("figure", figure["name"], line)
-    return converter.text(f"**Fig. {number}.** {figure['caption']}", line)
 
 
 def joined_folds(parts):
@@ -135,6 +126,20 @@ def joined_folds(parts):
                 inside = []
         else:
             yield kind, part
+    if inside:
+        raise Unsupported(f"the fold {inside[0].splitlines()[0]!r} is never closed", 0)
+
+
+def with_captions(parts, converter):
+    """Add the captions that the page sets below a cell's figure; the notebook's cell shows none."""
+    for kind, part in parts:
+        yield kind, part
+        figure = part.metadata.get("mystnb", {}).get("figure", {}) if kind == "code" else {}
+        if "caption" in figure:
+            if "name" not in figure:
+                raise Unsupported("a cell's figure has a caption, so it needs a name", part.line)
+            number = converter.page.number("figure", figure["name"], part.line)
+            yield "text", converter.text(f"**Fig. {number}.** {figure['caption']}", part.line)
 
 
 def number_headings(parts, numbers):

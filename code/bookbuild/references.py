@@ -1,6 +1,6 @@
 """What the built book knows about a page: its numbers, and where its references lead.
 
-Nothing is numbered or looked up a second time: Sphinx's own domains answer, as they did for the page.
+Nothing is numbered or resolved a second time: Sphinx's domains answer, as they did for the page.
 """
 
 import re
@@ -11,7 +11,7 @@ from docutils import nodes
 from pybtex.backends.markdown import Backend
 from sphinx import addnodes
 
-from bookbuild.markdown import Unsupported
+from bookbuild.plaintext import Unsupported
 
 TITLED = re.compile(r"(.+?)\s*<([^<>]+)>", re.S)
 STANDARD_ROLES = {"eq": "math", "ref": "std", "numref": "std", "doc": "std", "term": "std"}

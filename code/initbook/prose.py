@@ -1,7 +1,7 @@
 """Numbers in sentences: a cell glues what it measured, the prose prints it.
 
-On the page ``{glue:text}`name:.2f` `` prints a glued value. In a chapter's notebook the same sentence
-is a small folded cell, which calls `say`, so that it always tells what was computed just above it.
+On the page ``{glue:text}`name:.2f` `` prints a glued value. In a chapter's notebook the same
+sentence is a small folded cell that calls `say`, and so it tells what was computed just above it.
 """
 
 import re
