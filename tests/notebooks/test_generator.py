@@ -96,7 +96,7 @@ PLAIN = {
     "figure": f"![A plot: one line rises from the lower left.]({SITE}/_images/plot.svg)",
     "caption": "**Fig. 1.2.** The caption, after He et al. [",
     "caption of a cell's figure": "**Fig. 1.1.** A line, at [[share:.2f]], drawn by a cell",
-    "code block": "```python\nx = \"{eq}`not a role here`\"\n```",
+    "code block": '```python\nx = "{eq}`not a role here`"\n```',
     "table": "**Table 1.1.** Two words\n\n| a | b |\n|---|---|\n| $x$ | 0.5 |",
     "list-table": r"| norm | $\Vert w\Vert  + \vert b\vert $ and more |" + "\n| last |  |",
     "epigraph": "> Start well.\n>\n> -- Somebody",
