@@ -89,7 +89,7 @@ PLAIN = {
     "statement without a number": "> **Definition**\n>\n> A word.",
     "directive in a list": "1. A list item with a note:\n\n   > **Warning**\n   >\n   > Mind ",
     "formula in a list": "2. and a formula\n\n   $$\n   x\n   $$",
-    "formula over two lines of a quote": "> A quote with $a + b$.",
+    "formula over two lines of a quote": "> A quote with $a + b$.\n>\n> $$ y = 1 $$",
     "folded box": "<details><summary>Predict, then read on</summary>\n\nHow ",
     "nested box": "> **Tip**\n>\n> Nested, Fig. 1.2.\n\n</details>",
     "dropdown": "<details><summary>More</summary>\n\n> **Important**",
