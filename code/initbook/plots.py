@@ -107,3 +107,21 @@ def over_layers(
     ax.set_xticks(layer)
     ax.set_xlabel("layer")
     return ax
+
+
+def over_steps(ax: Axes, steps: NDArray, values: NDArray, *, label: str, style: int = 0) -> Axes:
+    """Mean over seeds against steps of training, in its 95 % interval as a band.
+
+    `values` has shape (seeds, evaluations), `steps` (evaluations,). A share can't leave 0 to 1, so
+    the band is cut there.
+    """
+    mean, half = mean_interval(values)
+    color = COLORS[style % len(COLORS)]
+    ax.fill_between(
+        steps, np.clip(mean - half, 0, 1), np.clip(mean + half, 0, 1), color=color, alpha=0.2, lw=0
+    )
+    ax.plot(
+        steps, mean, label=label, color=color, marker=MARKERS[style % len(MARKERS)], markevery=0.08
+    )
+    ax.set_xlabel("steps")
+    return ax

@@ -1,0 +1,108 @@
+"""Chapter 11's table, 4 starts × 5 seeds: torch's plain loop against the stacked trainer.
+
+    python benchmarks/mnist_table.py
+
+Milliseconds a joint step (one step of all 20 networks), measured in turns in one process; ratios;
+and the share of the float32 matrix-product rate that this machine reached between the turns.
+"""
+
+import time
+from statistics import median
+from types import SimpleNamespace
+
+import numpy as np
+import torch
+from initbook.initializers import normal, sigmoid_xavier, xavier_normal, zeros
+from initbook.training import Start, train
+from torch import nn
+
+STARTS = [
+    Start("zeros", zeros()),
+    Start("small random", normal(0.01)),
+    Start("Xavier", xavier_normal()),
+    Start("Xavier, sigmoid's gain", sigmoid_xavier()),
+]
+SEEDS, BATCH, LR = range(5), 100, 0.5
+SIZES = (784, 256, 256, 256, 256, 10)
+ROUNDS, STEPS = 5, 60
+CORES = torch.get_num_threads()
+
+
+def products_per_step() -> int:
+    """Floating-point operations of one network's step: forward, two backward products a layer."""
+    layers = [a * b for a, b in zip(SIZES, SIZES[1:], strict=False)]
+    return 2 * BATCH * (3 * sum(layers) - layers[0])
+
+
+def plain_loop(X, y, threads: int) -> float:
+    """Seconds a joint step, the networks one after another: nn.Linear, autograd, optim.SGD."""
+    torch.set_num_threads(threads)
+    layers = []
+    for shape in zip(SIZES, SIZES[1:], strict=False):
+        layers += [nn.Linear(*shape), nn.Sigmoid()]
+    net = nn.Sequential(*layers[:-1])
+    optimizer = torch.optim.SGD(net.parameters(), lr=LR)
+    began = time.perf_counter()
+    for _ in range(STEPS):
+        rows = torch.randint(len(X), (BATCH,))
+        optimizer.zero_grad()
+        nn.functional.cross_entropy(net(X[rows]), y[rows]).backward()
+        optimizer.step()
+    return (time.perf_counter() - began) / STEPS * len(STARTS) * len(SEEDS)
+
+
+def stacked(digits, threads: int) -> float:
+    began = time.perf_counter()
+    train(STARTS, digits, seeds=SEEDS, steps=STEPS, lr=LR, eval_every=STEPS, threads=threads)
+    return (time.perf_counter() - began) / STEPS
+
+
+def matrix_product_rate(threads: int) -> float:
+    """Floating-point operations a second in a product of two 1024×1024 float32 matrices."""
+    torch.set_num_threads(threads)
+    A = torch.rand(1024, 1024)
+    times = []
+    for _ in range(20):
+        began = time.perf_counter()
+        A @ A
+        times.append(time.perf_counter() - began)
+    return 2 * 1024**3 / min(times)
+
+
+def main():
+    rng = np.random.default_rng(0)
+    X, y = rng.random((60_000, 784), dtype=np.float32), rng.integers(0, 10, 60_000)
+    digits = SimpleNamespace(X_train=X, y_train=y, X_test=X[:10], y_test=y[:10])
+    X, y = torch.from_numpy(X), torch.from_numpy(y)
+    counts = sorted({1, CORES})
+    rows: dict[tuple[str, int], list[float]] = {}
+    for _ in range(ROUNDS):
+        for threads in counts:
+            turns = {
+                "plain": plain_loop(X, y, threads),
+                "stacked": stacked(digits, threads),
+                "rate": matrix_product_rate(threads),
+            }
+            for name, value in turns.items():
+                rows.setdefault((name, threads), []).append(value)
+    work = products_per_step() * len(STARTS) * len(SEEDS)
+    for threads in counts:
+        plain, ours, rate = (median(rows[name, threads]) for name in ("plain", "stacked", "rate"))
+        limit = work / rate
+        print(
+            f"{threads} thread(s): plain {plain * 1e3:.1f} ms, stacked {ours * 1e3:.1f} ms a joint "
+            f"step; product limit {limit * 1e3:.1f} ms ({rate / 1e9:.0f} GF/s), of which plain "
+            f"reaches {limit / plain:.0%} and stacked {limit / ours:.0%}"
+        )
+    best = median(rows["stacked", CORES])
+    for threads in counts:
+        plain = median(rows["plain", threads])
+        limit = plain * median(rows["rate", CORES]) / work
+        print(
+            f"stacked on {CORES} against plain on {threads}: {plain / best:.1f}×; "
+            f"a trainer made of nothing but products would reach {limit:.1f}×"
+        )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,156 @@
+"""Several networks of one shape, trained side by side as one stack of matrices (PyTorch).
+
+A single small network leaves most of a processor idle. Here S networks, which differ in their
+weights and see different minibatches, share every call: a layer is one ``torch.bmm`` over
+(S, batch, fan_in) and (S, fan_in, fan_out). Forward and backward are written by hand, so that
+the step of stochastic gradient descent happens inside the product that computes the gradient.
+
+The loss is the cross-entropy of the softmax, averaged over the minibatch. The backward pass is
+linear in the derivative δ that enters it at the top; that δ is multiplied by the learning rate
+once, and every layer below then subtracts its own gradient as it comes out.
+"""
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+
+def _sigmoid_slope(h: Tensor) -> Tensor:
+    return torch.addcmul(h, h, h, value=-1)
+
+
+def _tanh_slope(h: Tensor) -> Tensor:
+    return 1 - h * h
+
+
+def _relu_slope(h: Tensor) -> Tensor:
+    return (h > 0).to(h.dtype)
+
+
+# name: (the function, in place; its derivative, from the function's value)
+ACTIVATIONS = {
+    "sigmoid": (torch.sigmoid_, _sigmoid_slope),
+    "tanh": (torch.tanh_, _tanh_slope),
+    "relu": (torch.relu_, _relu_slope),
+}
+
+
+class _Dense:
+    """h @ W + b, with W of shape (S, fan_in, fan_out); without b when a normalization follows."""
+
+    def __init__(self, W: Tensor, *, bias: bool):
+        self.W = W
+        self.b = W.new_zeros(len(W), 1, W.shape[2]) if bias else None
+
+    def forward(self, h: Tensor, training: bool) -> Tensor:
+        self.h = h if training else None
+        return torch.bmm(h, self.W) if self.b is None else torch.baddbmm(self.b, h, self.W)
+
+    def backward(self, delta: Tensor, *, lowest: bool) -> Tensor | None:
+        below = None if lowest else torch.bmm(delta, self.W.transpose(1, 2))
+        self.W.baddbmm_(self.h.transpose(1, 2), delta, alpha=-1)
+        if self.b is not None:
+            self.b.sub_(delta.sum(dim=1, keepdim=True))
+        return below
+
+
+class _BatchNorm:
+    """gain · (z − mean) / √(var + ε) + shift, unit by unit (Ioffe & Szegedy 2015).
+
+    In training the minibatch supplies mean and variance; in evaluation their running averages
+    do, kept with torch's conventions (momentum 0.1, unbiased variance, ε = 1e-5).
+    """
+
+    momentum, epsilon = 0.1, 1e-5
+
+    def __init__(self, like: Tensor):
+        shape = (len(like), 1, like.shape[2])
+        self.gain, self.shift = like.new_ones(shape), like.new_zeros(shape)
+        self.mean, self.var = like.new_zeros(shape), like.new_ones(shape)
+
+    def forward(self, z: Tensor, training: bool) -> Tensor:
+        mean = z.mean(1, keepdim=True) if training else self.mean
+        normed = z - mean
+        var = (normed * normed).mean(1, keepdim=True) if training else self.var
+        inverse_std = torch.rsqrt(var + self.epsilon)
+        normed.mul_(inverse_std)
+        if training:
+            self.mean.lerp_(mean, self.momentum)
+            self.var.lerp_(var * (z.shape[1] / (z.shape[1] - 1)), self.momentum)
+            self.normed, self.inverse_std = normed, inverse_std
+        return torch.addcmul(self.shift, normed, self.gain)
+
+    def backward(self, delta: Tensor, *, lowest: bool) -> Tensor:
+        slope, sum_delta = (delta * self.normed).sum(1, keepdim=True), delta.sum(1, keepdim=True)
+        batch = delta.shape[1]
+        # Mean and variance depend on every row, so each row's δ loses its share of both sums.
+        below = delta.sub_(sum_delta / batch).sub_(self.normed * (slope / batch))
+        below.mul_(self.gain * self.inverse_std)
+        self.gain.sub_(slope)
+        self.shift.sub_(sum_delta)
+        return below
+
+
+class _Activation:
+    def __init__(self, name: str):
+        self.apply, self.slope = ACTIVATIONS[name]
+
+    def forward(self, z: Tensor, training: bool) -> Tensor:
+        h = self.apply(z)
+        self.h = h if training else None
+        return h
+
+    def backward(self, delta: Tensor, *, lowest: bool) -> Tensor:
+        return delta.mul_(self.slope(self.h))
+
+
+class StackedNet:
+    """S dense networks of one shape, trained at once by plain stochastic gradient descent.
+
+    ``weights`` holds one tensor a layer, of shape (S, fan_in, fan_out); it is changed in place.
+    Biases start at zero. The activation (``"sigmoid"``, ``"tanh"`` or ``"relu"``) follows every
+    layer but the last, whose outputs are the logits. With ``batch_norm`` each hidden layer's
+    pre-activation is normalized first. Raises ValueError for an unknown activation.
+    Chapter 11.
+
+    >>> import torch
+    >>> net = StackedNet([torch.zeros(2, 5, 4), torch.zeros(2, 4, 3)])
+    >>> net.logits(torch.ones(2, 7, 5)).shape
+    torch.Size([2, 7, 3])
+    """
+
+    def __init__(
+        self, weights: Sequence[Tensor], *, activation: str = "sigmoid", batch_norm: bool = False
+    ):
+        if activation not in ACTIVATIONS:
+            raise ValueError(f"activation is {activation!r}; allowed: {', '.join(ACTIVATIONS)}")
+        *hidden, last = weights
+        self.layers: list = []
+        for W in hidden:
+            self.layers.append(_Dense(W, bias=not batch_norm))
+            if batch_norm:
+                self.layers.append(_BatchNorm(W))
+            self.layers.append(_Activation(activation))
+        self.layers.append(_Dense(last, bias=True))
+
+    def logits(self, X: Tensor, *, training: bool = False) -> Tensor:
+        """Return the outputs before the softmax, (S, batch, classes), for X of (S, batch, fan_in).
+
+        ``training`` normalizes by the minibatch and keeps what the backward pass needs.
+        """
+        h = X
+        for layer in self.layers:
+            h = layer.forward(h, training)
+        return h
+
+    def step(self, X: Tensor, y: Tensor, lr: float | Tensor) -> None:
+        """Take one step on minibatches X (S, batch, fan_in) with labels y (S, batch).
+
+        ``lr`` is one learning rate or a tensor (S, 1, 1) of them.
+        """
+        delta = torch.softmax(self.logits(X, training=True), dim=-1)
+        delta.scatter_add_(2, y[..., None], delta.new_full((*y.shape, 1), -1.0))
+        delta.mul_(lr / y.shape[1])
+        for layer in reversed(self.layers):
+            delta = layer.backward(delta, lowest=layer is self.layers[0])

@@ -1,0 +1,87 @@
+"""The stacked networks do what torch's own layers, autograd and SGD do, one network at a time."""
+
+import pytest
+import torch
+from initbook.stacked import ACTIVATIONS, StackedNet
+from torch import nn
+
+SIZES = (7, 6, 5, 4)
+MODULES = {"sigmoid": nn.Sigmoid, "tanh": nn.Tanh, "relu": nn.ReLU}
+RATES = (0.5, 0.1)
+
+
+def draw(copies, dtype, sizes=SIZES):
+    generator = torch.Generator().manual_seed(0)
+    return [
+        torch.randn(copies, *shape, generator=generator, dtype=dtype)
+        for shape in zip(sizes, sizes[1:], strict=False)
+    ]
+
+
+def minibatch(copies, dtype, size=8, fan_in=SIZES[0], classes=SIZES[-1]):
+    generator = torch.Generator().manual_seed(1)
+    X = torch.randn(copies, size, fan_in, generator=generator, dtype=dtype)
+    return X, torch.randint(classes, (copies, size), generator=generator)
+
+
+def torch_net(weights, activation, batch_norm):
+    """The same network as an nn.Sequential; torch keeps a weight as (fan_out, fan_in)."""
+    modules = []
+    for W in weights:
+        dense = nn.Linear(*W.shape).double()
+        with torch.no_grad():
+            dense.weight.copy_(W.T)
+            dense.bias.zero_()
+        norm = [nn.BatchNorm1d(W.shape[1]).double()] if batch_norm else []
+        modules += [dense, *norm, MODULES[activation]()]
+    return nn.Sequential(*modules[: -2 if batch_norm else -1])
+
+
+@pytest.mark.parametrize("batch_norm", [False, True])
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+def test_steps_equal_autograd_and_sgd(activation, batch_norm):
+    """Three steps in float64: every parameter and every running statistic shows in the logits."""
+    weights, (X, y) = draw(2, torch.float64), minibatch(2, torch.float64)
+    singles = [torch_net([W[s] for W in weights], activation, batch_norm) for s in range(2)]
+    net = StackedNet(weights, activation=activation, batch_norm=batch_norm)
+    for _ in range(3):
+        net.step(X, y, torch.tensor(RATES, dtype=torch.float64).view(2, 1, 1))
+        for s, single in enumerate(singles):
+            loss = nn.functional.cross_entropy(single(X[s]), y[s])
+            gradients = torch.autograd.grad(loss, list(single.parameters()))
+            with torch.no_grad():
+                for parameter, gradient in zip(single.parameters(), gradients, strict=True):
+                    parameter -= RATES[s] * gradient
+    for training in (False, True):
+        wanted = torch.stack([one.train(training)(x) for one, x in zip(singles, X, strict=True)])
+        got = net.logits(X, training=training)
+        torch.testing.assert_close(got, wanted.detach(), rtol=0, atol=1e-10)
+
+
+def test_a_stack_equals_its_networks_bit_for_bit():
+    """200 steps on one thread: a network does not feel the others in its stack."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        sizes = (784, 64, 64, 10)
+        X, y = minibatch(3, torch.float32, 100, 784, 10)
+        together = StackedNet([W.clone() for W in draw(3, torch.float32, sizes)])
+        alone = [
+            StackedNet([W[s : s + 1].clone() for W in draw(3, torch.float32, sizes)])
+            for s in range(3)
+        ]
+        for _ in range(200):
+            together.step(X, y, 0.5)
+            for s, net in enumerate(alone):
+                net.step(X[s : s + 1], y[s : s + 1], 0.5)
+        for s, net in enumerate(alone):
+            for ours, its in zip(together.layers[::2], net.layers[::2], strict=True):
+                assert torch.equal(ours.W[s : s + 1], its.W)
+                assert torch.equal(ours.b[s : s + 1], its.b)
+    finally:
+        torch.set_num_threads(threads)
+
+
+def test_an_unknown_activation_is_named():
+    with pytest.raises(ValueError, match="'swish'.*sigmoid, tanh, relu"):
+        StackedNet(draw(1, torch.float32), activation="swish")
