@@ -23,8 +23,9 @@ def said(text, capsys):
 @example(value=1e-7, spec="")
 @example(value=0.12345, spec=".3g")
 @example(value="shrinks", spec="")
+@example(value=math.inf, spec="d")
 def test_say_writes_a_value_as_the_page_does(value, spec):
-    # Words, and numbers that are no numbers, can't be given decimals: then neither side prints.
+    # A word has no decimals, and infinity is no integer: then neither side prints.
     glue("it", value)
     try:
         on_the_page = format_plain_text(repr(value), spec or "s")
