@@ -99,4 +99,4 @@ for (const host of document.querySelectorAll("[data-widget]")) {
 }
 readAddress();
 addEventListener("hashchange", readAddress);
-[...keys].find(([, key]) => shared.has(key))?.[0].scrollIntoView({ block: "center" });
+[...keys].find(([, key]) => shared.has(key))?.[0].scrollIntoView();

@@ -134,6 +134,21 @@ def test_histograms_count_every_activation_once(engine, activation, scale, low, 
 
 
 @each_engine
+@pytest.mark.parametrize(
+    ("activation", "scale", "is_far"),
+    [
+        ("tanh", 3.0, lambda h: np.abs(h) > 0.97),
+        ("sigmoid", 10.0, lambda h: (h < 0.015) | (h > 0.985)),
+        ("relu", 2**0.5, lambda h: h > 0),
+    ],
+)
+def test_far_units_are_counted(engine, activation, scale, is_far):
+    _, _, H, statistics = stack(engine, activation, scale)
+    for h, layer in zip(H, statistics, strict=True):
+        assert layer["far"] == pytest.approx(np.mean(is_far(h)), abs=1.5 / h.size)
+
+
+@each_engine
 def test_zero_weights_give_exact_zeros(engine):
     _, _, _, statistics = stack(engine, "tanh", 0)
     assert all(layer["std"] == layer["rms"] == 0 for layer in statistics)

@@ -120,7 +120,7 @@ def test_an_address_of_the_second_widget_leads_to_it(open_page):
         ("#~ten-layers:std=x&n=&act=sine&seed=NaN&toString=1", 1, 64),
         ("#~ten-layers:std=%E0%A4%A&constructor", 1, 64),
         ("#~~:::&", 1, 64),
-        ("#far", 1, 64),
+        ("#.ten-layers:std=9", 1, 64),
     ],
 )
 def test_a_strange_address_is_clamped_or_ignored(open_page, address, scale, width):

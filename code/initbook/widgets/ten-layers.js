@@ -66,8 +66,8 @@ function caption({ activation, layers }) {
   const { inRms, note = "" } = activations[activation];
   const outside = Math.max(...layers.map((layer) => layer.outside));
   const axis = inRms ? "Values in units of their layer’s rms" : "One axis of values for all layers";
-  const beyond = outside > 0 ? `largest share beyond it: ${percent(outside)}` : "none lies beyond it";
-  return `${axis}; ${beyond}. Bars are relative to a layer’s fullest bin. ${note}`;
+  const beyond = outside > 0 ? `largest share beyond: ${percent(outside)}` : "none beyond";
+  return `${axis}; ${beyond}. Bars are scaled to the fullest bin. ${note}`;
 }
 
 function legend() {
