@@ -1,20 +1,24 @@
 // What is wider than the page scrolls inside its own box; the keyboard must be able to reach that box.
-const scrollers = ".bd-article :is(div.math, pre, .pst-scrollable-table-container, .cell_output)";
+const boxes = ".bd-article :is(div.math, pre, .pst-scrollable-table-container, .cell_output)";
 
-function nameScrollers() {
-  for (const box of document.querySelectorAll(scrollers)) {
-    const scrolls = box.scrollWidth > box.clientWidth + 1;
-    if (scrolls) {
-      box.tabIndex = 0;
-      box.setAttribute("role", "group");
-      box.setAttribute("aria-label", box.matches("div.math") ? "Equation, scrolls sideways" : "Scrolls sideways");
-    } else if (box.getAttribute("role") === "group") {
-      box.removeAttribute("tabindex");
-      box.removeAttribute("role");
-      box.removeAttribute("aria-label");
-    }
+function name(box) {
+  if (box.scrollWidth > box.clientWidth + 1) {
+    box.tabIndex = 0;
+    box.setAttribute("role", "group");
+    const what = box.matches("div.math") ? "Equation" : "Box";
+    box.setAttribute("aria-label", `${what}, scrolls sideways`);
+  } else if (box.getAttribute("role") === "group") {
+    for (const attribute of ["tabindex", "role", "aria-label"]) box.removeAttribute(attribute);
   }
 }
 
-nameScrollers();
-addEventListener("resize", nameScrollers);
+function nameAll() {
+  document.querySelectorAll(boxes).forEach(name);
+}
+
+addEventListener("resize", nameAll);
+document.fonts.ready.then(nameAll);
+// A formula out of sight has no width yet: it is looked at again when it comes near.
+document.addEventListener("contentvisibilityautostatechange", ({ target, skipped }) => {
+  if (!skipped && target.matches(boxes)) requestAnimationFrame(() => name(target));
+}, true);

@@ -14,7 +14,6 @@ from bookbuild.macros import MACROS
 
 ICON = re.compile(r'<(?:i|span) class="[^"]*?\bfa[srb]?[ -][^"]*"')
 ICON_NAME = re.compile(r"fa-([a-z0-9-]+)")
-ICON_SCRIPT = re.compile(r'\s*<(?:script|link)[^>]*fontawesome\.js[^>]*>(?:</script>)?')
 
 
 def setup(app):
@@ -92,17 +91,16 @@ def copy_assets(app, exception):
     for file in (root / "code" / "initbook" / "widgets").iterdir():
         if file.suffix in {".js", ".css", ".wasm"}:
             shutil.copy(file, static / "widgets")
-    replace_icon_script(app)
+    draw_icons(app)
 
 
-def replace_icon_script(app):
-    """Draw each icon that the pages use as a mask; the theme's own way is 540 KB of script a page."""
+def draw_icons(app):
+    """Give each icon that the pages use its picture, as a mask; the theme's way is 540 KB of script."""
     svgs = Path(app.confdir) / "node_modules" / "@fortawesome" / "fontawesome-free" / "svgs"
     names = set()
     for page in Path(app.outdir).rglob("*.html"):
-        text = page.read_text(encoding="utf-8")
-        names.update(name for tag in ICON.findall(text) for name in ICON_NAME.findall(tag))
-        page.write_text(ICON_SCRIPT.sub("", text), encoding="utf-8", newline="\n")
+        tags = ICON.findall(page.read_text(encoding="utf-8"))
+        names.update(name for tag in tags for name in ICON_NAME.findall(tag))
     rules = []
     for name in sorted(names):
         drawing_name = name.removesuffix("-alt")  # Font Awesome 5's names live on in the theme

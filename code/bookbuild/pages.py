@@ -1,10 +1,24 @@
 """What is checked and mended on a finished page."""
 
 import re
+from pathlib import Path
 
 from sphinx.util import logging
 
 KATEX_ERROR = re.compile(r'<span class="katex-error"[^>]*>|style="color:#cc0000;?"[^>]*>([^<]*)')
+# Where the theme and its extensions fall short of what axe asks of a page, or load half a megabyte.
+MENDS = (
+    (r'\s*<(?:script|link)[^>]*fontawesome\.js[^>]*>(?:</script>)?', ""),  # see frontend.py
+    # A name that hides the words on the button.
+    (r'(<button class="btn search-button-field[^>]*?) aria-label="Search"', r"\1"),
+    (r'<summary aria-label="Toggle hidden content">', "<summary>"),
+    # Roles that ARIA has given up, on elements that may not bear them.
+    (r' role="doc-(?:biblioentry|backlink)"', ""),
+    (r'<div role="list" class="citation-list">', '<div class="citation-list">'),
+    # The logo stands outside every landmark.
+    (r'(<div id="pst-primary-sidebar") ', r'\1 role="complementary" aria-label="Sidebar" '),
+)
+TEMPLATES = ("webpack-macros.html", "sbt-webpack-macros.html")  # the themes' own, copied unrendered
 logger = logging.getLogger(__name__)
 
 
@@ -12,6 +26,8 @@ def setup(app):
     app.add_css_file("icons.css")
     app.connect("config-inited", set_theme_options, priority=900)
     app.connect("html-page-context", check_formulas)
+    app.connect("html-page-context", launch_notebooks, priority=502)  # after the theme's buttons
+    app.connect("build-finished", mend_pages, priority=400)
 
 
 def set_theme_options(app, config):
@@ -25,4 +41,36 @@ def check_formulas(app, pagename, templatename, context, doctree):
         logger.warning(
             "a formula on %s can't be typeset: %s", pagename, match[1] or match[0],
             type="bookbuild", subtype="formula",
-        )
+        )  # fmt: skip
+
+
+def launch_notebooks(app, pagename, templatename, context, doctree):
+    """Colab and Binder open the chapter's notebook; a page that has none offers none."""
+    has_notebook = pagename != app.config.root_doc
+    kept = []
+    for group in context.get("header_buttons", []):
+        if not has_notebook and group.get("label") == "launch-buttons":
+            continue
+        for button in group.get("buttons", []):
+            if group.get("label") == "launch-buttons":
+                button["url"] = button["url"].replace(f"{pagename}.md", f"{pagename}.ipynb")
+        if not has_notebook and "buttons" in group:
+            group["buttons"] = [b for b in group["buttons"] if b.get("text") != ".ipynb"]
+        kept.append(group)
+    context["header_buttons"] = kept
+
+
+def mend_pages(app, exception):
+    if exception or app.builder.format != "html":
+        return
+    for name in TEMPLATES:
+        (Path(app.outdir) / "_static" / name).unlink(missing_ok=True)
+    for page in Path(app.outdir).rglob("*.html"):
+        text = page.read_text(encoding="utf-8")
+        page.write_text(mended(text), encoding="utf-8", newline="\n")
+
+
+def mended(html):
+    for pattern, replacement in MENDS:
+        html = re.sub(pattern, replacement, html)
+    return html

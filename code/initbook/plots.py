@@ -4,6 +4,7 @@ Colors are Okabe and Ito's, which most color-blind readers tell apart; each line
 its own. Sizes are chosen for a phone: one figure unit is about one screen pixel there.
 """
 
+import os
 from collections.abc import Sequence
 
 import matplotlib.pyplot as plt
@@ -20,7 +21,11 @@ WIDTH = 5.2  # inches
 
 
 def use_style() -> None:
-    """Set the book's look for the figures of this kernel, drawn as SVG where a notebook shows them."""
+    """Set the book's look for the figures of this kernel.
+
+    The site gets them as SVG. JupyterLab shows none in a notebook that it does not trust, so a
+    learner gets PNG, at twice the usual resolution.
+    """
     plt.rcParams.update(
         {
             "figure.figsize": (WIDTH, 3.2),
@@ -42,8 +47,12 @@ def use_style() -> None:
         from matplotlib_inline.backend_inline import set_matplotlib_formats
     except ImportError:
         return
-    if get_ipython() is not None:
+    if get_ipython() is None:
+        return
+    if os.environ.get("INITBOOK_STATIC_WIDGETS"):
         set_matplotlib_formats("svg", metadata={"Date": None})
+    else:
+        set_matplotlib_formats("retina")
 
 
 def layer_histograms(
