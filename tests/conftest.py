@@ -1,5 +1,7 @@
-"""Fixtures that several folders of tests share."""
+"""What all tests share: no test asks the network for digits unless it serves them itself."""
 
-from installed import initbook_alone
+import os
 
-__all__ = ["initbook_alone"]
+os.environ.setdefault("INITBOOK_OFFLINE", "1")
+
+pytest_plugins = ["browsing", "installed"]

@@ -207,5 +207,3 @@ def boxed(title, content, directive):
     if "dropdown" in directive.options.get("class", ""):
         return folded(title, content)
     return quoted(f"**{title}**\n\n{content}")
-
-

@@ -6,19 +6,34 @@ more line, a hash of all else that the outputs depend on.
 
 import ast
 import hashlib
+import os
 import re
+import warnings
 from pathlib import Path
 
 from sphinx.util import logging
+
+from initbook.digits import digits_source_key, load_digits
 
 KERNELSPEC = re.compile(r"^kernelspec:\n", re.M)
 logger = logging.getLogger(__name__)
 
 
 def setup(app):
-    app.add_config_value("bookbuild_keys", {}, "")
+    app.connect("builder-inited", settle_digits)
     app.connect("env-get-outdated", find_outdated)
     app.connect("source-read", add_key)
+
+
+def settle_digits(app):
+    """Decide once which digits this build uses; the kernels inherit it and ask no mirror again."""
+    if folder := os.environ.get("INITBOOK_MNIST"):
+        os.environ["INITBOOK_MNIST"] = str(Path(folder).resolve())  # a kernel starts elsewhere
+    with warnings.catch_warnings(record=True) as said:
+        logger.info("digits: %s", load_digits().source)
+    for sentence in said:
+        logger.info("digits: %s", sentence.message)
+    os.environ["INITBOOK_OFFLINE"] = "1"
 
 
 def add_key(app, docname, source):
@@ -54,8 +69,6 @@ def execution_key(root, source):
         digest.update(path.relative_to(code).as_posix().encode())
         digest.update(path.read_bytes().replace(b"\r\n", b"\n"))
     if code / "initbook" / "digits.py" in modules:
-        from initbook.digits import digits_source_key
-
         digest.update(digits_source_key().encode())
     return digest.hexdigest()[:16]
 

@@ -28,7 +28,10 @@ def use_node(app, config):
     node = find_node()
     root = Path(app.confdir)
     katex.NODEJS_BINARY = str(node)
-    katex.STARTUP_TIMEOUT = 30.0  # a cold machine takes its time
+    katex.STARTUP_TIMEOUT = katex.RENDER_TIMEOUT = 30.0  # a busy machine takes its time
+    # Its Unix socket can be seen before it listens, and the build would die of it now and then; the
+    # way it takes on Windows tries again.
+    katex.KaTeXServer.start_server_process = katex.KaTeXServer.start_network_socket
     katex.KATEX_DEFAULT_OPTIONS["macros"] = MACROS
     wanted = (root / "package-lock.json").read_bytes()
     stamp = root / "node_modules" / ".installed-lock"

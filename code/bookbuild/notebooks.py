@@ -38,6 +38,7 @@ if importlib.util.find_spec("initbook") is None:
     %pip install -q "initbook @ git+{repository}@{branch}"'''
 ORIGIN = "*This notebook is made from [the chapter's page]({address}), which has the live figures.*"
 HEADING = re.compile(r"(#+) ")
+OPENING = re.compile(r"#+ |\*\*Exercise\b")
 
 logger = logging.getLogger(__name__)
 
@@ -155,16 +156,16 @@ def number_headings(parts, numbers):
             number = (*chapter, *counts)
             if number in numbers:
                 dotted = ".".join(map(str, number))
-                part = f"{heading[0]}{dotted}. {part[heading.end():]}"
+                part = f"{heading[0]}{dotted}. {part[heading.end() :]}"
         yield kind, part
 
 
 def cells_of(parts):
-    """Blocks gathered into cells: a heading opens one, and so does a change of kind."""
+    """Blocks gathered into cells: a heading or an exercise opens one, or a change of kind."""
     gathered, saying, said = [], False, False
     for kind, part in [*parts, ("end", "")]:
         says = kind == "text" and bool(MARK.search(part))
-        if gathered and (kind != "text" or says != saying or HEADING.match(part)):
+        if gathered and (kind != "text" or says != saying or OPENING.match(part)):
             yield prose_cell("\n\n".join(gathered), saying, first=not said)
             said = said or saying
             gathered = []

@@ -12,7 +12,16 @@ from docutils.parsers.rst import roles
 from sphinx.addnodes import pending_xref
 from sphinx.util import logging
 
-NUMBER = re.compile(r"(?<![\w.])\d[\d,]*(?:\.\d+(?:e[+-]?\d+)?|e[+-]?\d+|(?:\.\d+)?\s?(?:%|percent\b))", re.I)
+NUMBER = re.compile(
+    r"""(?<![\w.@])(?:
+        \d[\d,]*\.\d+(?:e[+-]?\d+)?(?!\d*\.\d)  # 97.3, 1.5e-4; not the version 1.2.6
+        | \.\d+
+        | \d[\d,]*e[+-]?\d+
+        | \d[\d,]*\s?(?:%|percent\b)
+        | (?:\d\s?×\s?)?10[⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+
+    )""",
+    re.I | re.X,
+)
 SENTENCE_END = re.compile(r"(?<=[.!?…])[\s\")\]]+(?=[A-Z\x00\x01\"(])")
 HIDDEN, CITED = "\x00", "\x01"
 EXEMPT_CLASSES = {"pasted-text", "given"}

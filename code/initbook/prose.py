@@ -91,7 +91,7 @@ def formatted(name, spec):
         if kind and kind in "eEfFgGn%":
             return format(float(value), spec)
         return format(str(value), spec) if kind in ("", "s") else format(value, spec)
-    except ValueError as error:
+    except (ValueError, OverflowError) as error:
         raise ValueError(
             f"The value glued as {name!r}, {value!r}, can't be written as {spec!r}: {error}."
         ) from error

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from initbook import prose
 from initbook.prose import glue, say
@@ -18,11 +18,14 @@ def said(text, capsys):
     return capsys.readouterr().out.removesuffix("\n")
 
 
+@settings(deadline=None)
 @given(value=st.one_of(st.floats(), st.integers(), st.text()), spec=FORMATS)
 @example(value=1e-7, spec="")
+@example(value=0.12345, spec=".3g")
 @example(value="shrinks", spec="")
+@example(value=math.inf, spec="d")
 def test_say_writes_a_value_as_the_page_does(value, spec):
-    # Words, and numbers that are no numbers, can't be given decimals: then neither side prints.
+    # A word has no decimals, and infinity is no integer: then neither side prints.
     glue("it", value)
     try:
         on_the_page = format_plain_text(repr(value), spec or "s")

@@ -1,0 +1,5 @@
+"""Widgets that compute in the page: one Python class and one ES module each."""
+
+from initbook.widgets.ten_layers import TenLayers
+
+__all__ = ["TenLayers"]

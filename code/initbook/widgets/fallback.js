@@ -1,0 +1,115 @@
+// What engine.ts does, in plain JavaScript and on the same memory layout (described there).
+
+const rotate = (x, bits) => (x << bits) | (x >>> (32 - bits));
+
+function scramble(x) {
+  x = Math.imul(x ^ (x >>> 16), 0x85ebca6b);
+  x = Math.imul(x ^ (x >>> 13), 0xc2b2ae35);
+  return (x ^ (x >>> 16)) >>> 0;
+}
+
+/** xoshiro128++ from four words of state. */
+function generator([s0, s1, s2, s3]) {
+  return () => {
+    const draw = (rotate((s0 + s3) | 0, 7) + s0) >>> 0;
+    const shifted = s1 << 9;
+    s2 ^= s0;
+    s3 ^= s1;
+    s1 ^= s2;
+    s0 ^= s3;
+    s2 ^= shifted;
+    s3 = rotate(s3, 11);
+    return draw;
+  };
+}
+
+export function fallbackKernels() {
+  const memory = {
+    buffer: new ArrayBuffer(0),
+    grow(pages) {
+      const bigger = new Uint8Array(this.buffer.byteLength + 65536 * pages);
+      bigger.set(new Uint8Array(this.buffer));
+      this.buffer = bigger.buffer;
+    },
+  };
+  const floats = (at, count) => new Float32Array(memory.buffer, at, count);
+  const stride = (n) => 8 * Math.ceil(n / 8);
+
+  function normals(out, count, seed, stream) {
+    const key = scramble(seed) + Math.imul(0x9e3779b9, stream + 1);
+    const lanes = [0, 1, 2, 3].map((lane) =>
+      generator([0, 1, 2, 3].map((word) => scramble((key + 4 * word + lane) | 0))));
+    const to = floats(out, 8 * Math.ceil(count / 8));
+    for (let i = 0; i < to.length; i += 8) {
+      for (let lane = 0; lane < 4; lane++) {
+        const radius = Math.sqrt(-2 * Math.log(((lanes[lane]() | 1) >>> 0) / 2 ** 32));
+        const draw = lanes[lane]();
+        const angle = ((draw | 0) / 2 ** 31) * (Math.PI / 4);
+        const signed = draw & 2 ? -radius : radius;
+        const [x, y] = [signed * Math.cos(angle), signed * Math.sin(angle)];
+        to[i + lane] = draw & 1 ? y : x;
+        to[i + lane + 4] = draw & 1 ? x : y;
+      }
+    }
+  }
+
+  function product(inputs, weights, out, batch, n) {
+    const block = 4 * stride(n);
+    const h = floats(inputs, batch * stride(n)), to = floats(out, batch * stride(n));
+    const w = floats(weights, n * stride(n));
+    for (let start = 0; start < h.length; start += block) {
+      for (let unit = 0; unit < n; unit++) {
+        let a = 0, b = 0, c = 0, d = 0;
+        let at = (unit >> 3) * n * 8 + (unit & 7);
+        for (let i = start; i < start + 4 * n; i += 4, at += 8) {
+          const weight = w[at];
+          a += h[i] * weight;
+          b += h[i + 1] * weight;
+          c += h[i + 2] * weight;
+          d += h[i + 3] * weight;
+        }
+        to.set([a, b, c, d], start + 4 * unit);
+      }
+    }
+  }
+
+  function apply(from, out, count, sigma, activation) {
+    const f = [
+      Math.tanh,
+      (x) => Math.max(x, 0),
+      (x) => 1 / (1 + Math.exp(-x)),
+      (x) => x,
+    ][activation];
+    const z = floats(from, count), to = floats(out, count);
+    for (let i = 0; i < count; i++) to[i] = f(sigma * z[i]);
+  }
+
+  /** Calls `see` with every activation that is not padding. */
+  function each(at, batch, n, see) {
+    const h = floats(at, batch * stride(n)), block = 4 * stride(n);
+    for (let start = 0; start < h.length; start += block) {
+      for (let i = start; i < start + 4 * n; i++) see(h[i]);
+    }
+  }
+
+  function sums(h, batch, n, center, out) {
+    let total = 0, squares = 0;
+    each(h, batch, n, (x) => {
+      total += x - center;
+      squares += (x - center) ** 2;
+    });
+    new Float64Array(memory.buffer, out, 2).set([total, squares]);
+  }
+
+  function histogram(h, batch, n, high, bins, negative, center, far, out) {
+    const perUnit = (bins - negative) / high;
+    const counts = new Uint32Array(memory.buffer, out, 4 * (bins + 3)).fill(0);
+    each(h, batch, n, (x) => {
+      const bin = Math.max(Math.floor(x * perUnit) + negative + 1, 0);
+      counts[4 * Math.min(bin, x <= high ? bins : bins + 1)]++;
+      if (Math.abs(x - center) > far) counts[4 * (bins + 2)]++;
+    });
+  }
+
+  return { memory, normals, product, apply, sums, histogram };
+}
