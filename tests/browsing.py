@@ -9,7 +9,6 @@ import chromium
 import pytest
 from playwright.sync_api import sync_playwright
 
-
 SPOKEN = {"error", "warning"}  # the theme's scripts chat at lower levels
 
 
@@ -54,7 +53,9 @@ def open_page(browser):
 
         context.route("**/*", guard)
         page = context.new_page()
-        page.on("console", lambda message: message.type in SPOKEN and complaints.append(message.text))
+        page.on(
+            "console", lambda message: message.type in SPOKEN and complaints.append(message.text)
+        )
         page.on("pageerror", lambda error: complaints.append(str(error)))
         if before:
             before(page)

@@ -33,7 +33,10 @@ def install():
     """Debian's package where we are root, Playwright's own download elsewhere."""
     if hasattr(os, "geteuid") and os.geteuid() == 0 and shutil.which("apt-get"):
         environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-        for command in (["apt-get", "update", "-qq"], ["apt-get", "install", "-qq", "-y", "chromium"]):
+        for command in (
+            ["apt-get", "update", "-qq"],
+            ["apt-get", "install", "-qq", "-y", "chromium"],
+        ):
             subprocess.run(command, check=True, env=environment, stdout=subprocess.DEVNULL)
     else:
         subprocess.run([sys.executable, "-m", "playwright", "install", "chromium"], check=True)
@@ -45,6 +48,8 @@ if __name__ == "__main__":
         try:
             install()
         except (OSError, subprocess.CalledProcessError) as error:
-            sys.exit(f"Chromium could not be installed ({error}); put one on the PATH and try again.")
+            sys.exit(
+                f"Chromium could not be installed ({error}); put one on the PATH and try again."
+            )
     if not find():
         sys.exit("No Chromium is here even after installing it; put one on the PATH and try again.")

@@ -1,4 +1,4 @@
-"""A user without make: `pip install -r requirements.txt && jupyter-book build .`, from a fresh clone."""
+"""A user without make, in a fresh clone: pip install -r requirements.txt, jupyter-book build."""
 
 import os
 import subprocess
@@ -22,7 +22,9 @@ def clone(tmp_path_factory):
     run("git", "clone", "--quiet", ROOT, folder, cwd=ROOT)
     run(sys.executable, "-m", "venv", ".venv", cwd=folder)
     python = folder / ".venv" / "bin" / "python"
-    purelib = run(python, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))", cwd=folder)
+    purelib = run(
+        python, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))", cwd=folder
+    )
     link("torch", Path(purelib.strip()))
     run(python, "-m", "pip", "install", "--quiet", "-r", "requirements.txt", cwd=folder)
     return folder

@@ -1,7 +1,7 @@
 """Which chapters run again: those whose code, library, data or pins have changed.
 
-jupyter-cache looks at a chapter's code cells and its `kernelspec` block alone. So the block gets one
-more line, a hash of all else that the outputs depend on.
+jupyter-cache looks at a chapter's code cells and its `kernelspec` block alone. So the block gets
+one more line, a hash of all else that the outputs depend on.
 """
 
 import ast
@@ -11,9 +11,8 @@ import re
 import warnings
 from pathlib import Path
 
-from sphinx.util import logging
-
 from initbook.digits import digits_source_key, load_digits
+from sphinx.util import logging
 
 KERNELSPEC = re.compile(r"^kernelspec:\n", re.M)
 logger = logging.getLogger(__name__)

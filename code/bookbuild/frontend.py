@@ -1,4 +1,4 @@
-"""Node, KaTeX, icons and widgets: what the pages load, brought from the registries at build time."""
+"""Node, KaTeX, icons and widgets: what the pages load, brought here when the book is built."""
 
 import base64
 import os
@@ -17,13 +17,15 @@ ICON_NAME = re.compile(r"fa-([a-z0-9-]+)")
 
 
 def setup(app):
-    os.environ["INITBOOK_STATIC_WIDGETS"] = "1"  # inherited by the kernels: widgets show placeholders
+    os.environ["INITBOOK_STATIC_WIDGETS"] = (
+        "1"  # inherited by the kernels: widgets show placeholders
+    )
     app.connect("config-inited", use_node, priority=400)  # before KaTeX copies its options
     app.connect("build-finished", copy_assets)
 
 
 def use_node(app, config):
-    """Point the formula renderer at Node, and fetch the front-end packages where they are missing."""
+    """Point the formula renderer at Node, and fetch the front-end packages that are missing."""
     node = find_node()
     root = Path(app.confdir)
     katex.NODEJS_BINARY = str(node)
@@ -67,7 +69,12 @@ def run_npm_ci(node, root):
     try:
         subprocess.run(
             [*command, "ci", "--ignore-scripts", "--no-audit", "--no-fund"],
-            cwd=root, env=environment, check=True, capture_output=True, text=True, timeout=300,
+            cwd=root,
+            env=environment,
+            check=True,
+            capture_output=True,
+            text=True,
+            timeout=300,
         )
     except (OSError, subprocess.SubprocessError) as error:
         said = (getattr(error, "stderr", "") or str(error)).strip().splitlines()
@@ -95,7 +102,7 @@ def copy_assets(app, exception):
 
 
 def draw_icons(app):
-    """Give each icon that the pages use its picture, as a mask; the theme's way is 540 KB of script."""
+    """Give each icon on the pages its picture, as a mask; the theme's way is 540 KB of script."""
     svgs = Path(app.confdir) / "node_modules" / "@fortawesome" / "fontawesome-free" / "svgs"
     names = set()
     for page in Path(app.outdir).rglob("*.html"):

@@ -8,7 +8,7 @@ from sphinx.util import logging
 KATEX_ERROR = re.compile(r'<span class="katex-error"[^>]*>|style="color:#cc0000;?"[^>]*>([^<]*)')
 # Where the theme and its extensions fall short of what axe asks of a page, or load half a megabyte.
 MENDS = (
-    (r'\s*<(?:script|link)[^>]*fontawesome\.js[^>]*>(?:</script>)?', ""),  # see frontend.py
+    (r"\s*<(?:script|link)[^>]*fontawesome\.js[^>]*>(?:</script>)?", ""),  # see frontend.py
     # A name that hides the words on the button.
     (r'(<button class="btn search-button-field[^>]*?) aria-label="Search"', r"\1"),
     (r'<summary aria-label="Toggle hidden content">', "<summary>"),

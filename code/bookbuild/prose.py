@@ -1,8 +1,8 @@
 """Numbers in prose come from cells.
 
-Outside code, mathematics and tables made by a cell, every decimal fraction, percentage and number in
-scientific notation must be glued, stand in a sentence with a citation, or be marked as given with
-the role {given}. Integers are free.
+Outside code, mathematics and tables made by a cell, every decimal fraction, percentage and number
+in scientific notation must be glued, stand in a sentence with a citation, or be marked as given
+with the role {given}. Integers are free.
 """
 
 import re
@@ -25,7 +25,14 @@ NUMBER = re.compile(
 SENTENCE_END = re.compile(r"(?<=[.!?…])[\s\")\]]+(?=[A-Z\x00\x01\"(])")
 HIDDEN, CITED = "\x00", "\x01"
 EXEMPT_CLASSES = {"pasted-text", "given"}
-EXEMPT_NODES = (nodes.literal, nodes.literal_block, nodes.math, nodes.math_block, nodes.raw, nodes.comment)
+EXEMPT_NODES = (
+    nodes.literal,
+    nodes.literal_block,
+    nodes.math,
+    nodes.math_block,
+    nodes.raw,
+    nodes.comment,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -47,7 +54,12 @@ def check_document(app, doctree):
         for number, sentence in bare_numbers(reduced_text(block)):
             logger.warning(
                 "the number %r is bare: glue it, cite its source in the sentence, or mark it as "
-                "given, in %r", number, sentence, location=block, type="bookbuild", subtype="number",
+                "given, in %r",
+                number,
+                sentence,
+                location=block,
+                type="bookbuild",
+                subtype="number",
             )
 
 

@@ -1,7 +1,7 @@
 """Initializers: one law, `variance_scaling`, and one line for each scheme that has a name.
 
-Every scheme returns an initializer, a function `init(rng, shape)` that draws a float64 array from an
-explicit `np.random.Generator`. A dense weight has shape (fan_in, fan_out), since the book computes
+Every scheme returns an initializer, a function `init(rng, shape)` that draws a float64 array from
+an explicit `np.random.Generator`. A dense weight has shape (fan_in, fan_out), since the book computes
 `X @ W`. Chapter 4 derives Xavier's variance, chapter 5 He's.
 """
 
@@ -47,7 +47,7 @@ def variance_scaling(scale: float, mode: Mode, distribution: Distribution) -> In
     exactly this variance: uniform on ±√(3 Var), normal, or normal cut at ±2σ and widened so that
     the cut takes nothing away.
 
-    Raises ValueError for a scale that is negative or not finite, or an unknown mode or distribution.
+    Raises ValueError for a scale that is negative or not finite, an unknown mode or distribution.
     Source: Glorot & Bengio 2010; He et al. 2015. Chapters 4 and 5.
 
     >>> init = variance_scaling(2.0, "fan_in", "normal")
@@ -146,7 +146,7 @@ def sigmoid_xavier() -> Initializer:
 
 
 def he_normal() -> Initializer:
-    """Var(w) = 2 / fan_in, normal: keeps the second moment under ReLU. He et al. 2015. Chapter 5."""
+    """Var(w) = 2 / fan_in, normal: ReLU keeps the second moment. He et al. 2015. Chapter 5."""
     return variance_scaling(2.0, "fan_in", "normal")
 
 

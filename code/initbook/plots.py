@@ -1,7 +1,7 @@
 """The book's figures: arrays in, Axes out. Nothing here computes a result, and nothing trains.
 
-Colors are Okabe and Ito's, which most color-blind readers tell apart; each line also has a marker of
-its own. Sizes are chosen for a phone: one figure unit is about one screen pixel there.
+Colors are Okabe and Ito's, which most color-blind readers tell apart; each line also has a marker
+of its own. Sizes are chosen for a phone: one figure unit is about one screen pixel there.
 """
 
 import os
@@ -10,7 +10,6 @@ from collections.abc import Sequence
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from initbook.statistics import mean_interval
@@ -57,8 +56,8 @@ def use_style() -> None:
 
 def layer_histograms(
     layers: Sequence[NDArray], limits: tuple[float, float] = (-1, 1), bins: int = 30
-) -> Figure:
-    """One small histogram for each layer, five a row, all on the same horizontal axis.
+) -> None:
+    """Draw one small histogram for each layer, five a row, all on the same horizontal axis.
 
     What lies outside `limits` is counted in the outermost bin. Exact zeros, which would dwarf a
     ReLU's other bars, are left out of the bars. Both shares are said in the panel. Heights are
@@ -70,7 +69,9 @@ def layer_histograms(
     for number, (ax, h) in enumerate(zip(axes.flat, layers, strict=False), start=1):
         zero = np.mean(h == 0)
         drawn = h[h != 0] if zero < 1 else h
-        ax.stairs(np.histogram(np.clip(drawn, *limits), edges)[0], edges, fill=True, color=COLORS[0])
+        ax.stairs(
+            np.histogram(np.clip(drawn, *limits), edges)[0], edges, fill=True, color=COLORS[0]
+        )
         shares = {"= 0": zero, "beyond": np.mean((h < limits[0]) | (h > limits[1]))}
         said = "\n".join(f"{share:.0%} {what}" for what, share in shares.items() if share >= 0.005)
         ax.text(1, 0.98, said, transform=ax.transAxes, ha="right", va="top", fontsize=8)
@@ -83,7 +84,6 @@ def layer_histograms(
     for ax in axes.flat[len(layers) :]:
         ax.set_visible(False)
     fig.supxlabel("activation h, one panel a layer", fontsize=9.5)
-    return fig
 
 
 def over_layers(

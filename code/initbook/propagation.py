@@ -66,7 +66,7 @@ def draw_weights(
 
 @dataclass(frozen=True)
 class LayerStatistics:
-    """What was measured, one row a seed and one column a layer; `histogram` adds a last axis of bins.
+    """What was measured, a row for each seed, a column for each layer; `histogram` adds the bins.
 
     `mean` and `std` are over all numbers of a layer, `second_moment` is E[h²] and so mean² + std²,
     `saturated` the share with |h| > 0.97, `silent` the share of exact zeros.

@@ -35,7 +35,9 @@ class Book:
         for name in ("_config.yml", "requirements.txt", "package-lock.json", "references.bib"):
             shutil.copy(ROOT / name, folder)
         for name in ("code", "assets"):
-            shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+            shutil.copytree(
+                ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__")
+            )
         (folder / "node_modules").symlink_to(ROOT / "node_modules")
         self.write("index", "# A book\n")
 
@@ -49,8 +51,20 @@ class Book:
 
     def build(self):
         """The exit status and what was printed."""
-        command = [str(Path(sys.executable).with_name("jupyter-book")), "build", "-W", "-n", "--keep-going", "."]
-        environment = {**os.environ, "PYTHONPATH": str(self.folder / "code"), "NO_COLOR": "1", "INITBOOK_OFFLINE": "1"}
+        command = [
+            str(Path(sys.executable).with_name("jupyter-book")),
+            "build",
+            "-W",
+            "-n",
+            "--keep-going",
+            ".",
+        ]
+        environment = {
+            **os.environ,
+            "PYTHONPATH": str(self.folder / "code"),
+            "NO_COLOR": "1",
+            "INITBOOK_OFFLINE": "1",
+        }
         done = subprocess.run(
             command, cwd=self.folder, env=environment, capture_output=True, text=True, timeout=300
         )
@@ -73,12 +87,18 @@ def test_a_wrong_formula_a_bare_number_and_a_broken_reference_fail_the_build(boo
     book.write("formula", "# Red\n\n$$ \\frac{1}{2} \\undefinedmacro $$\n")
     book.write("number", "# Bare\n\nWe measured 97.3 of them. It was 12 % more, or 3e-4.\n")
     book.write("reference", "# Lost\n\nSee {eq}`eq-nowhere`.\n")
-    book.write("sound", "# Sound\n\nThere are 1,000 of 12, with $p = 0.3$ and `0.4` and {given}`0.5`.\n")
+    book.write(
+        "sound", "# Sound\n\nThere are 1,000 of 12, with $p = 0.3$ and `0.4` and {given}`0.5`.\n"
+    )
     status, said = book.build()
     assert status != 0
     warnings = [line for line in said.splitlines() if "WARNING" in line]
     assert any("formula on formula" in w and "undefinedmacro" in w for w in warnings)
-    assert {n for w in warnings for n in re.findall(r"number '([^']+)'", w)} == {"97.3", "12 %", "3e-4"}
+    assert {n for w in warnings for n in re.findall(r"number '([^']+)'", w)} == {
+        "97.3",
+        "12 %",
+        "3e-4",
+    }
     assert any("eq-nowhere" in w for w in warnings)
     assert not any("sound.md" in w for w in warnings)
 

@@ -1,7 +1,6 @@
 """Which numbers in a sentence count as bare."""
 
 import pytest
-
 from bookbuild.prose import CITED, HIDDEN, bare_numbers
 
 

@@ -1,4 +1,4 @@
-"""Each scheme against the exact law that its formula states, tightly enough to kill the usual slips.
+"""Each scheme against the exact law that its formula states, tight enough to kill usual slips.
 
 n = 10⁶ samples, a chance of 1e-9 a check for a correct program to fail. A uniform law has a smaller
 kurtosis than a normal one, and so a tighter bound on its std.
@@ -6,9 +6,8 @@ kurtosis than a normal one, and so a tighter bound on its std.
 
 import numpy as np
 import pytest
-from scipy import stats
-
 from initbook import initializers as init
+from scipy import stats
 
 ALPHA = 1e-9
 FAN_IN, FAN_OUT = 800, 1250  # rectangular: swapped fans are off by a quarter

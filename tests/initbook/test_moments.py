@@ -2,10 +2,15 @@
 
 import numpy as np
 import pytest
-from scipy import integrate
-
 from initbook.activations import ACTIVATIONS, get_activation
-from initbook.moments import expectation, mean_field, mean_output, second_moment, second_moment_of_slope
+from initbook.moments import (
+    expectation,
+    mean_field,
+    mean_output,
+    second_moment,
+    second_moment_of_slope,
+)
+from scipy import integrate
 
 
 @pytest.mark.parametrize("q", [1e-4, 0.3, 1.0, 50.0, 500.0])
@@ -13,6 +18,7 @@ from initbook.moments import expectation, mean_field, mean_output, second_moment
 def test_second_moments_match_adaptive_quadrature(name, q):
     act = get_activation(name)
     for moment, g in [(second_moment, act.f), (second_moment_of_slope, act.slope)]:
+
         def integrand(z, g=g):
             return float(g(np.array([np.sqrt(q) * z]))[0] ** 2) * np.exp(-z * z / 2)
 

@@ -1,9 +1,8 @@
-"""The fast path against the plain loop, the gradient against autograd, the simulation against theory."""
+"""The fast path against the plain loop, the gradient against autograd, runs against theory."""
 
 import numpy as np
 import pytest
 import torch
-
 from initbook.activations import ACTIVATIONS, get_activation
 from initbook.initializers import he_normal, lecun_normal, normal
 from initbook.moments import mean_field

@@ -1,8 +1,7 @@
 import numpy as np
 import pytest
-from scipy import stats
-
 from initbook.statistics import mean_interval
+from scipy import stats
 
 
 def test_the_interval_is_students():

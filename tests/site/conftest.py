@@ -11,7 +11,9 @@ HTML = ROOT / "_build" / "html"
 
 @pytest.fixture(scope="session")
 def html():
-    assert (HTML / "index.html").exists(), "the book is not built: `make book` first, or `make test`"
+    assert (HTML / "index.html").exists(), (
+        "the book is not built: `make book` first, or `make test`"
+    )
     return HTML
 
 

@@ -59,13 +59,17 @@ def test_formulas_need_no_script(open_page, site, name):
     page = open_page(site, f"{name}.html")
     page.evaluate("document.fonts.ready")
     assert "KaTeX" in page.evaluate(families)
-    assert page.evaluate("[...document.fonts].some(f => f.family.includes('KaTeX') && f.status === 'loaded')")
+    assert page.evaluate(
+        "[...document.fonts].some(f => f.family.includes('KaTeX') && f.status === 'loaded')"
+    )
 
 
 @each_chapter
 def test_buttons_point_at_the_repository(open_page, site, html, name):
     page = open_page(site, f"{name}.html")
-    links = page.locator(".article-header-buttons a").evaluate_all("links => links.map(a => a.href)")
+    links = page.locator(".article-header-buttons a").evaluate_all(
+        "links => links.map(a => a.href)"
+    )
     repository = ADDRESS.removeprefix("https://github.com/")
     assert f"{ADDRESS}/edit/{BRANCH}/{name}.md" in links
     assert any(link.startswith(f"{ADDRESS}/issues/new?title=") for link in links)
@@ -90,7 +94,9 @@ def test_the_ten_layers_answer_a_slider(open_page, site):
     slider.focus()
     for _ in range(5):
         page.keyboard.press("ArrowRight")
-    page.wait_for_function("([r, before]) => r.innerText !== before", arg=[result.element_handle(), before])
+    page.wait_for_function(
+        "([r, before]) => r.innerText !== before", arg=[result.element_handle(), before]
+    )
 
 
 def test_search_finds_a_word(open_page, site):
@@ -102,7 +108,9 @@ def test_search_finds_a_word(open_page, site):
 def test_links_inside_the_site_lead_somewhere(html):
     from bs4 import BeautifulSoup
 
-    pages = {p: BeautifulSoup(p.read_text(encoding="utf-8"), "html.parser") for p in html.rglob("*.html")}
+    pages = {
+        p: BeautifulSoup(p.read_text(encoding="utf-8"), "html.parser") for p in html.rglob("*.html")
+    }
     ids = {p: {t["id"] for t in soup.find_all(id=True)} for p, soup in pages.items()}
     lost = []
     for page, soup in pages.items():

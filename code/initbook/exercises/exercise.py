@@ -1,6 +1,6 @@
 """What an exercise is, and how its public part is checked.
 
-The module of a chapter, `exercises/chapter_NN.py`, lists its exercises under `EXERCISES`. The hidden
+The module of a chapter, `exercises/chapter_NN.py`, lists its exercises under `EXERCISES`. Hidden
 inputs are drawn from a generator that an instructor seeds; `check` shows the public ones alone.
 """
 
@@ -19,8 +19,8 @@ Case = Mapping[str, Any]  # the keyword arguments of one call
 class Exercise:
     """A function to write: its reference, its starter, its inputs, and the ways to get it wrong.
 
-    `reason` says why the relative tolerance `rtol` is what it is. `wrong_answers` maps the name of a
-    mistake to a function that makes it; a test shows that each one fails on hidden inputs.
+    `reason` says why the relative tolerance `rtol` is what it is. `wrong_answers` maps a mistake's
+    name to a function that makes it; a test shows that each one fails on hidden inputs.
     """
 
     number: str
@@ -47,14 +47,18 @@ class Exercise:
             return f"Exercise {self.number} is not written yet."
         except Exception as error:  # noqa: BLE001 (whatever the learner's code raises is reported)
             line = traceback.extract_tb(error.__traceback__)[-1].lineno
-            return f"with {shown} your function raised {type(error).__name__}: {error} (line {line})."
+            return (
+                f"with {shown} your function raised {type(error).__name__}: {error} (line {line})."
+            )
         wanted = np.asarray(self.reference(**_copies(case)), dtype=float)
         if got is None:
             return f"with {shown} your function returned None; a return statement may be missing."
         try:
             value = np.asarray(got, dtype=float)
         except (TypeError, ValueError):
-            return f"with {shown} your function returned {_short(got)}, which is no number or array."
+            return (
+                f"with {shown} your function returned {_short(got)}, which is no number or array."
+            )
         if value.shape != wanted.shape:
             return (
                 f"with {shown} your function returned the shape {value.shape}; "
@@ -71,14 +75,16 @@ class Exercise:
 def check(number: str, answer: Callable[..., Any]) -> None:
     """Run the public part of an exercise on your function, and say what came out.
 
-    Raises ValueError for a number that no exercise has, TypeError for an answer that is no function.
+    Raises ValueError for a number that no exercise has, TypeError for an answer that is none.
 
     >>> check("2.1", lambda std, width: std)  # doctest: +ELLIPSIS
     Exercise 2.1: with std=0.01, width=500 your function returned 0.01, which is not the answer.
     """
     exercise = get_exercise(number)
     if not callable(answer):
-        raise TypeError(f"the answer is {_short(answer)}; give the function itself, without calling it.")
+        raise TypeError(
+            f"the answer is {_short(answer)}; give the function itself, without calling it."
+        )
     for case in exercise.public_cases:
         if complaint := exercise.complaint(answer, case):
             prefix = "" if complaint.startswith("Exercise") else f"Exercise {number}: "

@@ -20,6 +20,6 @@ export function format(x) {
 
 export function percent(share) {
   const value = 100 * share;
-  if (value > 0 && value < 0.1) return "under 0.1 %";
-  return `${value > 0 && value < 10 ? value.toFixed(1) : value.toFixed(0)} %`;
+  if (value > 0 && value < 0.1) return "under 0.1%";
+  return `${value > 0 && value < 10 ? value.toFixed(1) : value.toFixed(0)}%`;
 }
