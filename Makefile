@@ -7,7 +7,7 @@ CPU_TORCH := https://download.pytorch.org/whl/cpu
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help book test serve notebooks notebooks-check lint results bench test-matrix linkcheck clean
+.PHONY: help book test serve notebooks notebooks-check results bench lint test-matrix linkcheck clean
 
 help: ## list the commands
 	@sed -n 's/^\([a-z-]*\):.*## /\1|/p' Makefile | awk -F'|' '{ printf "  make %-16s %s\n", $$1, $$2 }'
@@ -31,6 +31,12 @@ notebooks: book ## write chapters/*.ipynb from the chapters
 
 notebooks-check: book ## say whether chapters/*.ipynb are in step with the chapters
 	@$(BIN)/python -m pytest -q tests/notebooks/test_in_step.py
+
+results: .venv/.book ## train what a page shows stored; goes on where it was stopped (long)
+	@$(BIN)/python -m initbook.results
+
+bench: .venv/.test ## measure speeds, as ratios within one run
+	@for file in benchmarks/*.py benchmarks/*/*.py; do echo "== $$file"; $(BIN)/python $$file || exit 1; done
 
 lint: .venv/.test ## check the code's form and the spelling
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/codespell

@@ -12,9 +12,10 @@ from types import SimpleNamespace
 
 import numpy as np
 import torch
+from torch import nn
+
 from initbook.initializers import normal, sigmoid_xavier, xavier_normal, zeros
 from initbook.training import Start, train
-from torch import nn
 
 STARTS = [
     Start("zeros", zeros()),

@@ -5,9 +5,10 @@ import http.server
 import threading
 from contextlib import contextmanager
 
-import chromium
 import pytest
 from playwright.sync_api import sync_playwright
+
+import chromium
 
 SPOKEN = {"error", "warning"}  # the theme's scripts chat at lower levels
 

@@ -2,6 +2,9 @@
 
 import os
 
-os.environ.setdefault("INITBOOK_OFFLINE", "1")
+from browsing import browser, open_page
+from installed import initbook_alone
 
-pytest_plugins = ["browsing", "installed"]
+__all__ = ["browser", "initbook_alone", "open_page"]
+
+os.environ.setdefault("INITBOOK_OFFLINE", "1")

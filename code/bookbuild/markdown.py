@@ -8,7 +8,6 @@ What the book knows (numbers, addresses) comes from a `Page` of bookbuild/refere
 import re
 
 from docutils.parsers.rst.directives.misc import TestDirective
-from initbook.prose import MARK
 from markdown_it.renderer import RendererHTML
 from myst_parser.parsers.directives import parse_directive_text
 from myst_parser.parsers.mdit import create_md_parser
@@ -16,6 +15,7 @@ from myst_parser.parsers.mdit import create_md_parser
 from bookbuild.directives import DIRECTIVES, PLAIN_ROLES, Directive
 from bookbuild.macros import expand
 from bookbuild.plaintext import Unsupported, indented
+from initbook.prose import MARK
 
 INLINE = re.compile(
     r"(?P<escape>\\[\\`$\[{])"

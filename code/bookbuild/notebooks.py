@@ -11,13 +11,13 @@ import shutil
 from pathlib import Path
 
 import nbformat
-from initbook.prose import MARK
 from myst_nb.core.read import read_myst_markdown_notebook
 from sphinx.util import logging
 
 from bookbuild.markdown import Converter
 from bookbuild.plaintext import Unsupported, raw_syntax
 from bookbuild.references import Page
+from initbook.prose import MARK
 
 FOLDED = {
     "cellView": "form",  # Colab

@@ -1,8 +1,8 @@
 """Initializers: one law, `variance_scaling`, and one line for each scheme that has a name.
 
 Every scheme returns an initializer, a function `init(rng, shape)` that draws a float64 array from
-an explicit `np.random.Generator`. A dense weight has shape (fan_in, fan_out), since the book computes
-`X @ W`. Chapter 4 derives Xavier's variance, chapter 5 He's.
+an explicit `np.random.Generator`. A dense weight has shape (fan_in, fan_out), since the book
+computes `X @ W`. Chapter 4 derives Xavier's variance, chapter 5 He's.
 """
 
 import math

@@ -16,9 +16,10 @@ import threading
 import warnings
 from pathlib import Path
 
-import mirror as on_loopback
 import numpy as np
 import pytest
+
+import mirror as on_loopback
 from bookbuild.embed_digits import EACH_CLASS, make_subset
 from initbook import digits
 from mirror import Mirror, good

@@ -5,9 +5,10 @@ import pkgutil
 import re
 from pathlib import Path
 
-import initbook.exercises
 import numpy as np
 import pytest
+
+import initbook.exercises
 from initbook.exercises import check
 
 SEEDS = range(20)

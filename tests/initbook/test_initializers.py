@@ -6,8 +6,9 @@ kurtosis than a normal one, and so a tighter bound on its std.
 
 import numpy as np
 import pytest
-from initbook import initializers as init
 from scipy import stats
+
+from initbook import initializers as init
 
 ALPHA = 1e-9
 FAN_IN, FAN_OUT = 800, 1250  # rectangular: swapped fans are off by a quarter

@@ -2,6 +2,8 @@
 
 import numpy as np
 import pytest
+from scipy import integrate
+
 from initbook.activations import ACTIVATIONS, get_activation
 from initbook.moments import (
     expectation,
@@ -10,7 +12,6 @@ from initbook.moments import (
     second_moment,
     second_moment_of_slope,
 )
-from scipy import integrate
 
 
 @pytest.mark.parametrize("q", [1e-4, 0.3, 1.0, 50.0, 500.0])

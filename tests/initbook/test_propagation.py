@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import torch
+
 from initbook.activations import ACTIVATIONS, get_activation
 from initbook.initializers import he_normal, lecun_normal, normal
 from initbook.moments import mean_field

@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from myst_nb.core.variables import format_plain_text
+
 from initbook import prose
 from initbook.prose import glue, say
-from myst_nb.core.variables import format_plain_text
 
 FORMATS = st.sampled_from(["", "s", "d", ",d", ".0f", ".2f", ".3g", ".1e", ".0%", "+.1f", "10.2f"])
 

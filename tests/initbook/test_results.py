@@ -4,6 +4,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+
 from initbook import results
 from initbook.results import LONG, RATES, STARTS, load_result, make
 

@@ -2,8 +2,9 @@
 
 import pytest
 import torch
-from initbook.stacked import ACTIVATIONS, StackedNet
 from torch import nn
+
+from initbook.stacked import ACTIVATIONS, StackedNet
 
 SIZES = (7, 6, 5, 4)
 MODULES = {"sigmoid": nn.Sigmoid, "tanh": nn.Tanh, "relu": nn.ReLU}

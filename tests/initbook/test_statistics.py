@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
-from initbook.statistics import mean_interval
 from scipy import stats
+
+from initbook.statistics import mean_interval
 
 
 def test_the_interval_is_students():

@@ -5,6 +5,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import torch
+
 from initbook.initializers import normal, xavier_normal, zeros
 from initbook.training import (
     Start,

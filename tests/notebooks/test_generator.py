@@ -11,10 +11,11 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from bookbuild.macros import expand
-from bookbuild.plaintext import raw_syntax
 from bs4 import BeautifulSoup
 from nbclient import NotebookClient
+
+from bookbuild.macros import expand
+from bookbuild.plaintext import raw_syntax
 
 HERE = Path(__file__).parent
 CODE = HERE.parents[1] / "code"

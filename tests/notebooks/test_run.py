@@ -2,10 +2,11 @@
 
 import nbformat
 import pytest
-from installed import KERNEL, ROOT
 from jupyter_client import KernelManager
 from jupyter_client.kernelspec import KernelSpecManager
 from nbclient import NotebookClient
+
+from installed import KERNEL, ROOT
 
 NOTEBOOKS = sorted((ROOT / "chapters").glob("*.ipynb"))
 

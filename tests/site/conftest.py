@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+
 from browsing import serve
 
 ROOT = Path(__file__).parents[2]

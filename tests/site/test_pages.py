@@ -77,7 +77,7 @@ def test_buttons_point_at_the_repository(open_page, site, html, name):
     assert colab in links
     binder = f"https://mybinder.org/v2/gh/{repository}/{BRANCH}"
     assert any(link.startswith(binder) and f"{name}.ipynb" in link for link in links)
-    (notebook,) = [link for link in links if link.startswith(site) and "_sources" in link]
+    (notebook,) = [link for link in links if "_sources" in link and not link.endswith(".md")]
     assert notebook.endswith(f"{name}.ipynb")
     downloaded = html / notebook.removeprefix(site)
     assert downloaded.read_bytes() == (ROOT / f"{name}.ipynb").read_bytes()

@@ -6,10 +6,11 @@ import shutil
 import threading
 from pathlib import Path
 
-import chromium
 import pytest
-from initbook.widgets import TenLayers
 from playwright.sync_api import sync_playwright
+
+import chromium
+from initbook.widgets import TenLayers
 
 ROOT = Path(__file__).parents[2]
 WIDGETS = ROOT / "code" / "initbook" / "widgets"

@@ -9,10 +9,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from scipy.stats import kstest
+
 from bookbuild.frontend import find_node
 from initbook.activations import get_activation
 from initbook.moments import mean_output, second_moment
-from scipy.stats import kstest
 
 ROOT = Path(__file__).parents[2]
 WIDGETS = ROOT / "code" / "initbook" / "widgets"

@@ -9,6 +9,7 @@ import time
 
 import nbformat
 import pytest
+
 from conftest import ROOT
 
 CELLS = [

@@ -5,6 +5,7 @@ import re
 
 import pytest
 import traitlets
+
 from conftest import WIDGETS, placeholder
 from initbook.widgets import TenLayers
 
