@@ -16,7 +16,7 @@ from initbook.statistics import mean_interval
 
 COLORS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#555555", "#000000"]
 MARKERS = ["o", "s", "^", "D", "v", "P", "X", "*"]
-WIDTH = 5.2  # inches
+WIDTH = 4.4  # inches
 
 
 def use_style() -> None:
@@ -65,7 +65,7 @@ def layer_histograms(
     """
     edges = np.linspace(*limits, bins + 1)
     rows = -(-len(layers) // 5)
-    fig, axes = plt.subplots(rows, 5, figsize=(WIDTH, 1.3 * rows), sharex=True, squeeze=False)
+    fig, axes = plt.subplots(rows, 5, figsize=(WIDTH, 1.4 * rows), sharex=True, squeeze=False)
     for number, (ax, h) in enumerate(zip(axes.flat, layers, strict=False), start=1):
         zero = np.mean(h == 0)
         drawn = h[h != 0] if zero < 1 else h
@@ -74,7 +74,8 @@ def layer_histograms(
         )
         shares = {"= 0": zero, "beyond": np.mean((h < limits[0]) | (h > limits[1]))}
         said = "\n".join(f"{share:.0%} {what}" for what, share in shares.items() if share >= 0.005)
-        ax.text(1, 0.98, said, transform=ax.transAxes, ha="right", va="top", fontsize=8)
+        ax.text(1, 1, said, transform=ax.transAxes, ha="right", va="top", fontsize=8)
+        ax.set_ylim(top=ax.get_ylim()[1] * (1 + 0.25 * bool(said) * (1 + said.count("\n"))))
         ax.set_title(f"{number}", pad=2)
         ax.set_yticks([])
         ax.spines["left"].set_visible(False)
