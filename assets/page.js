@@ -1,11 +1,11 @@
 // What is wider than the page scrolls inside its own box; the keyboard must be able to reach that box.
-const boxes = ".bd-article :is(div.math, pre, .pst-scrollable-table-container, .cell_output)";
+const boxes = ".bd-article :is(.katex-display, pre, .pst-scrollable-table-container, .cell_output)";
 
 function name(box) {
   if (box.scrollWidth > box.clientWidth + 1) {
     box.tabIndex = 0;
     box.setAttribute("role", "group");
-    const what = box.matches("div.math") ? "Equation" : "Box";
+    const what = box.matches(".katex-display") ? "Equation" : "Box";
     box.setAttribute("aria-label", `${what}, scrolls sideways`);
   } else if (box.getAttribute("role") === "group") {
     for (const attribute of ["tabindex", "role", "aria-label"]) box.removeAttribute(attribute);
@@ -20,5 +20,5 @@ addEventListener("resize", nameAll);
 document.fonts.ready.then(nameAll);
 // A formula out of sight has no width yet: it is looked at again when it comes near.
 document.addEventListener("contentvisibilityautostatechange", ({ target, skipped }) => {
-  if (!skipped && target.matches(boxes)) requestAnimationFrame(() => name(target));
+  if (!skipped) requestAnimationFrame(() => target.querySelectorAll(boxes).forEach(name));
 }, true);
