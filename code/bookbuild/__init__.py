@@ -1,9 +1,9 @@
 """The Sphinx extension that turns the chapters into the site: each module below is one concern."""
 
-from bookbuild import execution, frontend, notebooks, numbering, pages, prose
+from bookbuild import execution, frontend, icons, notebooks, numbering, pages, prose
 
 
 def setup(app):
-    for part in (execution, frontend, numbering, prose, pages, notebooks):
+    for part in (execution, frontend, icons, numbering, prose, pages, notebooks):
         part.setup(app)
     return {"parallel_read_safe": False, "parallel_write_safe": False}

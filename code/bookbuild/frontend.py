@@ -1,8 +1,6 @@
-"""Node, KaTeX, icons and widgets: what the pages load, brought here when the book is built."""
+"""Node, KaTeX and widgets: what the pages load, brought here when the book is built."""
 
-import base64
 import os
-import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -12,8 +10,6 @@ from sphinx.errors import ExtensionError
 
 from bookbuild.macros import MACROS
 
-ICON = re.compile(r'<(?:i|span) class="[^"]*?\bfa[srb]?[ -][^"]*"')
-ICON_NAME = re.compile(r"fa-([a-z0-9-]+)")
 
 
 def setup(app):
@@ -85,7 +81,7 @@ def run_npm_ci(node, root):
 
 
 def copy_assets(app, exception):
-    """Put KaTeX's style and fonts, the widgets' modules and the used icons into the site."""
+    """Put KaTeX's style and fonts and the widgets' modules into the site."""
     if exception or app.builder.format != "html":
         return
     root, static = Path(app.confdir), Path(app.outdir) / "_static"
@@ -98,22 +94,3 @@ def copy_assets(app, exception):
     for file in (root / "code" / "initbook" / "widgets").iterdir():
         if file.suffix in {".js", ".css", ".wasm"}:
             shutil.copy(file, static / "widgets")
-    draw_icons(app)
-
-
-def draw_icons(app):
-    """Give each icon on the pages its picture, as a mask; the theme's way is 540 KB of script."""
-    svgs = Path(app.confdir) / "node_modules" / "@fortawesome" / "fontawesome-free" / "svgs"
-    names = set()
-    for page in Path(app.outdir).rglob("*.html"):
-        tags = ICON.findall(page.read_text(encoding="utf-8"))
-        names.update(name for tag in tags for name in ICON_NAME.findall(tag))
-    rules = []
-    for name in sorted(names):
-        drawing_name = name.removesuffix("-alt")  # Font Awesome 5's names live on in the theme
-        drawings = (svgs / s / f"{drawing_name}.svg" for s in ("solid", "brands", "regular"))
-        if drawing := next((file for file in drawings if file.exists()), None):
-            data = base64.b64encode(drawing.read_bytes()).decode()
-            rules.append(f".fa-{name}{{--icon:url(data:image/svg+xml;base64,{data})}}")
-    css = Path(app.outdir) / "_static" / "icons.css"
-    css.write_text("\n".join(rules) + "\n", encoding="utf-8", newline="\n")

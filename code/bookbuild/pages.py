@@ -6,9 +6,9 @@ from pathlib import Path
 from sphinx.util import logging
 
 KATEX_ERROR = re.compile(r'<span class="katex-error"[^>]*>|style="color:#cc0000;?"[^>]*>([^<]*)')
-# Where the theme and its extensions fall short of what axe asks of a page, or load half a megabyte.
+# Where the theme and its extensions fall short of what axe asks of a page, or load half a megabyte for nothing.
 MENDS = (
-    (r"\s*<(?:script|link)[^>]*fontawesome\.js[^>]*>(?:</script>)?", ""),  # see frontend.py
+    (r"\s*<(?:script|link)[^>]*fontawesome\.js[^>]*>(?:</script>)?", ""),  # the fonts serve
     # A name that hides the words on the button.
     (r'(<button class="btn search-button-field[^>]*?) aria-label="Search"', r"\1"),
     (r'<summary aria-label="Toggle hidden content">', "<summary>"),
@@ -23,7 +23,6 @@ logger = logging.getLogger(__name__)
 
 
 def setup(app):
-    app.add_css_file("icons.css")
     app.connect("config-inited", set_theme_options, priority=900)
     app.connect("html-page-context", check_formulas)
     app.connect("html-page-context", launch_notebooks, priority=502)  # after the theme's buttons

@@ -1,0 +1,46 @@
+"""Only the icons that the pages use: the theme brings Font Awesome whole, 270 KB of it a visit."""
+
+import re
+from pathlib import Path
+
+import pydata_sphinx_theme
+from fontTools import subset
+
+FONTS = (
+    Path(pydata_sphinx_theme.__file__).parent
+    / "theme/pydata_sphinx_theme/static/vendor/fontawesome/webfonts"
+)
+CLASSES = re.compile(r'class="([^"]*\bfa-[^"]*)"')
+RULE = re.compile(r'\.fa-([\w-]+):before\{content:"\\([0-9a-f]+)"\}')
+CODE = re.compile(r'"\\(f[0-9a-f]{3})"')
+
+
+def setup(app):
+    app.connect("build-finished", keep_used_icons)
+
+
+def keep_used_icons(app, exception):
+    """Cut the site's icon fonts, and the style sheet that names them, down to what is shown."""
+    if exception or app.builder.format != "html":
+        return
+    static = Path(app.outdir) / "_static"
+    pages = (page.read_text(encoding="utf-8") for page in Path(app.outdir).rglob("*.html"))
+    used = {word for page in pages for words in CLASSES.findall(page) for word in words.split()}
+    sheet = static / "styles" / "pydata-sphinx-theme.css"
+    css = RULE.sub(
+        lambda rule: rule[0] if f"fa-{rule[1]}" in used else "", sheet.read_text(encoding="utf-8")
+    )
+    sheet.write_text(css, encoding="utf-8", newline="\n")
+    codes = {int(code, 16) for code in CODE.findall(css)}
+    for font in FONTS.glob("*.ttf"):
+        write_subset(font, codes, static / "vendor" / "fontawesome" / "webfonts")
+
+
+def write_subset(font, codes, folder):
+    options = subset.Options(flavor="woff2", notdef_outline=True, layout_features=[])
+    small = subset.load_font(font, options)
+    subsetter = subset.Subsetter(options)
+    subsetter.populate(unicodes=codes)
+    subsetter.subset(small)
+    subset.save_font(small, folder / f"{font.stem}.woff2", options)
+    (folder / font.name).unlink(missing_ok=True)  # for browsers that no longer exist
