@@ -39,7 +39,7 @@ def test_the_slider_changes_text_and_picture(open_page):
     assert host.get_attribute("data-ready") == "true"
     assert host.locator("[data-engine=wasm]").count() == 1
     text, drawn = result(host), picture(host)
-    assert re.fullmatch(r"Layer 10: std 0\.2\d+ \(mean field 0\.228\), 0 % saturated\.", text)
+    assert re.fullmatch(r"Layer 10: std 0\.2\d+ \(mean field 0\.228\), 0% saturated\.", text)
     slider = host.locator("input[type=range]").first
     slider.fill("1.3")
     settle(page)

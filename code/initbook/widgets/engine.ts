@@ -98,9 +98,14 @@ export function normals(out: usize, count: usize, seed: u32, stream: u32): void 
 
 const TANH = 0, RELU = 1, SIGMOID = 2; // and 3, the identity: the order in activations.js
 
+/** With pmin and pmax, one instruction each where min and max, which pass NaN on, are many. */
+@inline function clamp(x: Vector, limit: f32): Vector {
+  return f32x4.pmax(all(-limit), f32x4.pmin(all(limit), x));
+}
+
 /** tanh(x) from Lambert's continued fraction N/D at x/2 and tanh(2y) = 2ND / (N² + D²): 1e-7. */
 @inline function tanh(x: Vector): Vector {
-  const y = f32x4.mul(f32x4.max(f32x4.min(x, all(9)), all(-9)), all(0.5));
+  const y = f32x4.mul(clamp(x, 9), all(0.5));
   const y2 = f32x4.mul(y, y);
   let top = f32x4.add(all(378), y2);
   top = f32x4.add(all(17325), f32x4.mul(y2, top));
@@ -111,11 +116,11 @@ const TANH = 0, RELU = 1, SIGMOID = 2; // and 3, the identity: the order in acti
   const product = f32x4.mul(top, bottom);
   const squares = f32x4.add(f32x4.mul(top, top), f32x4.mul(bottom, bottom));
   const t = f32x4.div(f32x4.add(product, product), squares);
-  return f32x4.max(f32x4.min(t, all(1)), all(-1)); // rounding may pass 1
+  return clamp(t, 1); // rounding may pass 1
 }
 
 @inline function activate(x: Vector, activation: i32): Vector {
-  if (activation == RELU) return f32x4.max(x, all(0));
+  if (activation == RELU) return f32x4.pmax(all(0), x);
   if (activation != TANH && activation != SIGMOID) return x;
   const half = activation == SIGMOID ? all(0.5) : all(1);
   const t = tanh(f32x4.mul(x, half)); // sigmoid(x) = ½ + ½ tanh(x / 2)

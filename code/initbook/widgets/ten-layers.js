@@ -6,6 +6,7 @@ import { DEPTH, createEngine } from "./engine.js";
 import { format, percent } from "./format.js";
 import { meanField } from "./moments.js";
 
+const STATE = ["activation", "scale", "width", "batch", "seed"];
 const LIMITS = { scale: [0, 25], width: [32, 500], seed: [0, 2 ** 31 - 1] };
 const SMALLEST = 0.05; // where the std's slider starts; its box and presets reach 0
 
@@ -106,10 +107,9 @@ async function render({ model, el }) {
     result, figure, legend(), note);
   el.append(root);
 
-  let shown, pending = 0;
+  let shown, width = figure.clientWidth, pending = 0;
   const draw = () => {
-    const width = figure.clientWidth;
-    if (!shown || !width) return;
+    if (!width) return; // not yet in the page
     figure.setAttribute("viewBox", `0 0 ${width} ${HEIGHT}`);
     figure.innerHTML = chart({ ...shown, width });
     figure.setAttribute("aria-label", describe(shown));
@@ -121,8 +121,8 @@ async function render({ model, el }) {
     shown = { ...state, layers, theory: meanField(state.activation, state.scale, DEPTH) };
     parts.presets.show(state.scale);
     for (const name of ["scale", "activation", "width"]) parts[name].show(state[name]);
-    const { scale, width } = state;
-    spread.textContent = `σ = ${format(scale / Math.sqrt(width))}, n·Var(w) = ${format(scale ** 2)}`;
+    const sigma = state.scale / Math.sqrt(state.width);
+    spread.textContent = `σ = ${format(sigma)}, n·Var(w) = ${format(state.scale ** 2)}`;
     seed.textContent = `seed ${state.seed}`;
     result.textContent = sentence(shown);
     note.textContent = caption(shown);
@@ -135,7 +135,11 @@ async function render({ model, el }) {
   const soon = () => (pending ||= requestAnimationFrame(update));
 
   for (const name of STATE) model.on(`change:${name}`, soon);
-  const resized = new ResizeObserver(draw);
+  const resized = new ResizeObserver(([{ contentRect }]) => {
+    if (contentRect.width === width) return;
+    width = contentRect.width;
+    draw();
+  });
   update();
   resized.observe(figure);
   return () => {
@@ -144,7 +148,5 @@ async function render({ model, el }) {
     for (const name of STATE) model.off(`change:${name}`, soon);
   };
 }
-
-const STATE = ["activation", "scale", "width", "batch", "seed"];
 
 export default { render };
