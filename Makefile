@@ -19,6 +19,7 @@ book: .venv/.book ## build the site into _build/html (executes what has changed)
 
 test: .venv/.test ## run every check: the book, the library, the site in a browser
 	@$(BIN)/python tests/chromium.py
+	@PYTHONPATH=code $(BIN)/python -m bookbuild.frontend
 	@$(MAKE) --no-print-directory book
 	@$(BIN)/python -m pytest
 

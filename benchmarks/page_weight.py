@@ -1,4 +1,4 @@
-"""What a first visit to each page costs: requests, kilobytes as a server that compresses sends them.
+"""What a first visit to each page costs: requests, and kilobytes from a server that compresses.
 
 Run after `make book`. The page is loaded without scrolling, so what loads on sight is not counted;
 then once more with the page's widgets brought into view.
@@ -23,9 +23,10 @@ def kilobytes(url, site):
 
 
 def main():
+    from playwright.sync_api import sync_playwright
+
     import chromium
     from browsing import serve
-    from playwright.sync_api import sync_playwright
 
     print(f"{'page':32}{'requests':>10}{'kB':>8}{'other hosts':>13}{'kB with widgets':>17}")
     with serve(HTML) as site, sync_playwright() as playwright:
@@ -47,11 +48,9 @@ def main():
                 sum(kilobytes(url, site) for url in set(urls) if url.startswith(site))
                 for urls in (first, asked)
             ]
-            print(
-                f"{name:32}{len(ours):>10}{weights[0]:>8.0f}{len(others):>13}{weights[1]:>17.0f}"
-            )
+            print(f"{name:32}{len(ours):>10}{weights[0]:>8.0f}{len(others):>13}{weights[1]:>17.0f}")
             if "-v" in sys.argv:
-                for url in sorted(set(ours), key=lambda u: -kilobytes(u, site))[:14]:
+                for url in sorted(set(ours), key=lambda u: -kilobytes(u, site))[:24]:
                     print(f"    {kilobytes(url, site):7.1f} {url.removeprefix(site)}")
 
 

@@ -11,7 +11,6 @@ from sphinx.errors import ExtensionError
 from bookbuild.macros import MACROS
 
 
-
 def setup(app):
     os.environ["INITBOOK_STATIC_WIDGETS"] = (
         "1"  # inherited by the kernels: widgets show placeholders
@@ -22,19 +21,24 @@ def setup(app):
 
 def use_node(app, config):
     """Point the formula renderer at Node, and fetch the front-end packages that are missing."""
-    node = find_node()
     root = Path(app.confdir)
-    katex.NODEJS_BINARY = str(node)
+    katex.NODEJS_BINARY = str(find_node())
     katex.STARTUP_TIMEOUT = katex.RENDER_TIMEOUT = 30.0  # a busy machine takes its time
     # Its Unix socket can be seen before it listens, and the build would die of it now and then; the
     # way it takes on Windows tries again.
     katex.KaTeXServer.start_server_process = katex.KaTeXServer.start_network_socket
     katex.KATEX_DEFAULT_OPTIONS["macros"] = MACROS
-    wanted = (root / "package-lock.json").read_bytes()
+    install_packages(root)
+
+
+def install_packages(root, development=False):
+    """Bring package-lock.json's packages where they are missing; the tests want a few more."""
     stamp = root / "node_modules" / ".installed-lock"
-    if not (stamp.exists() and stamp.read_bytes() == wanted):
-        run_npm_ci(node, root)
-        stamp.write_bytes(wanted)
+    lock = (root / "package-lock.json").read_text(encoding="utf-8")
+    said = stamp.read_text(encoding="utf-8") if stamp.exists() else ""
+    if said not in ({lock + "all"} if development else {lock, lock + "all"}):
+        run_npm_ci(find_node(), root, [] if development else ["--omit=dev"])
+        stamp.write_text(lock + "all" * development, encoding="utf-8", newline="\n")
 
 
 def find_node():
@@ -56,7 +60,7 @@ def find_node():
     return Path(found)
 
 
-def run_npm_ci(node, root):
+def run_npm_ci(node, root, options):
     """Install package-lock.json's packages with the npm that belongs to this Node."""
     home = node.parent.parent if node.parent.name == "bin" else node.parent
     script = next(home.glob("**/node_modules/npm/bin/npm-cli.js"), None)
@@ -64,7 +68,7 @@ def run_npm_ci(node, root):
     environment = {**os.environ, "PATH": f"{node.parent}{os.pathsep}{os.environ['PATH']}"}
     try:
         subprocess.run(
-            [*command, "ci", "--ignore-scripts", "--no-audit", "--no-fund"],
+            [*command, "ci", "--ignore-scripts", "--no-audit", "--no-fund", *options],
             cwd=root,
             env=environment,
             check=True,
@@ -94,3 +98,7 @@ def copy_assets(app, exception):
     for file in (root / "code" / "initbook" / "widgets").iterdir():
         if file.suffix in {".js", ".css", ".wasm"}:
             shutil.copy(file, static / "widgets")
+
+
+if __name__ == "__main__":  # `make test`: the tests' packages too
+    install_packages(Path.cwd(), development=True)

@@ -6,7 +6,7 @@ from pathlib import Path
 from sphinx.util import logging
 
 KATEX_ERROR = re.compile(r'<span class="katex-error"[^>]*>|style="color:#cc0000;?"[^>]*>([^<]*)')
-# Where the theme and its extensions fall short of what axe asks of a page, or load half a megabyte for nothing.
+# Where the theme and its extensions fall short of what axe asks, or load megabytes for nothing.
 MENDS = (
     (r"\s*<(?:script|link)[^>]*fontawesome\.js[^>]*>(?:</script>)?", ""),  # the fonts serve
     # A name that hides the words on the button.
@@ -18,6 +18,8 @@ MENDS = (
     # The logo stands outside every landmark.
     (r'(<div id="pst-primary-sidebar") ', r'\1 role="complementary" aria-label="Sidebar" '),
 )
+FIGURE = re.compile(r'<img (?P<rest>alt="[^"]*" src="(?P<src>[^"]*_images/[^"]*\.svg)")')
+SVG_SIZE = re.compile(r'<svg[^>]* width="([\d.]+)pt" height="([\d.]+)pt"')
 TEMPLATES = ("webpack-macros.html", "sbt-webpack-macros.html")  # the themes' own, copied unrendered
 logger = logging.getLogger(__name__)
 
@@ -65,11 +67,19 @@ def mend_pages(app, exception):
     for name in TEMPLATES:
         (Path(app.outdir) / "_static" / name).unlink(missing_ok=True)
     for page in Path(app.outdir).rglob("*.html"):
-        text = page.read_text(encoding="utf-8")
-        page.write_text(mended(text), encoding="utf-8", newline="\n")
+        text = mended(page.read_text(encoding="utf-8"))
+        text = FIGURE.sub(lambda tag, page=page: sized(tag, page.parent), text)
+        page.write_text(text, encoding="utf-8", newline="\n")
 
 
 def mended(html):
     for pattern, replacement in MENDS:
         html = re.sub(pattern, replacement, html)
     return html
+
+
+def sized(tag, folder):
+    """A cell's figure, loaded when it comes near; its size is said, so that nothing moves then."""
+    head = (folder / tag["src"]).read_text(encoding="utf-8")[:2000]
+    width, height = (round(float(n)) for n in SVG_SIZE.search(head).groups())
+    return f'<img loading="lazy" width="{width}" height="{height}" {tag["rest"]}'

@@ -14,15 +14,16 @@ from numpy.typing import NDArray
 from initbook.activations import Activation, get_activation
 
 REACH = 8.5  # the Gaussian beyond ±8.5 weighs 2e-17
-FINEST = 0.25  # largest step in units of the activation's own scale, h √q ≤ ¼
+STEP = REACH / 400
+BROADEST = 0.25 / STEP  # √q up to which the step stays below a quarter of g's own scale
 
 
 def expectation(g, q: float, kinks: tuple[float, ...] = ()) -> float:
-    """E[g(√q z)] for z ~ N(0, 1), by the trapezoid rule.
+    """E[g(√q z)] for z ~ N(0, 1), by quadrature.
 
     On a smooth function that the Gaussian fades out, the trapezoid rule gains digits exponentially
-    with the number of nodes. Its step shrinks with √q, since g(√q z) sharpens. Where g has a kink
-    the two sides are integrated apart, with Gauss–Legendre panels.
+    with the number of nodes. But g(√q z) sharpens with q, and g may have kinks: then Gauss–Legendre
+    takes over, on panels that narrow towards 0 and end at every kink.
 
     Raises ValueError for a q that is negative or not finite. Chapter 6.
 
@@ -36,14 +37,18 @@ def expectation(g, q: float, kinks: tuple[float, ...] = ()) -> float:
         return float(g(np.zeros(1))[0])
     if kinks:
         return _by_panels(g, root, kinks)
-    step = min(2 * REACH / 800, FINEST / root)
-    z = step * np.arange(-np.ceil(REACH / step), np.ceil(REACH / step) + 1)
-    return float(np.sum(g(root * z) * _density(z)) * step)
+    if kinks or root > BROADEST:
+        return _by_panels(g, root, kinks)
+    z = STEP * np.arange(-np.ceil(REACH / STEP), np.ceil(REACH / STEP) + 1)
+    return float(np.sum(g(root * z) * _density(z)) * STEP)
 
 
 def _by_panels(g, root, kinks):
+    """Gauss–Legendre between edges that follow the Gaussian, g's own scale, and its kinks."""
+    own = 2.0 ** np.arange(-1, max(0, np.ceil(np.log2(REACH * root))) + 1) / root
+    edges = np.concatenate([[0, 1, 2, 4, REACH], own, np.divide(kinks, root)])
+    edges = np.unique(np.clip(np.concatenate([-edges, edges]), -REACH, REACH))
     nodes, weights = np.polynomial.legendre.leggauss(40)
-    edges = np.unique(np.clip([-REACH, *np.divide(kinks, root), REACH, -2, 2], -REACH, REACH))
     half, middle = np.diff(edges)[:, None] / 2, (edges[1:] + edges[:-1])[:, None] / 2
     z = middle + half * nodes
     return float(np.sum(g(root * z) * _density(z) * half * weights))

@@ -14,7 +14,7 @@ from initbook.moments import (
 )
 
 
-@pytest.mark.parametrize("q", [1e-4, 0.3, 1.0, 50.0, 500.0])
+@pytest.mark.parametrize("q", [1e-4, 0.3, 1.0, 50.0, 500.0, 1e4])
 @pytest.mark.parametrize("name", ACTIVATIONS)
 def test_second_moments_match_adaptive_quadrature(name, q):
     act = get_activation(name)
@@ -34,6 +34,13 @@ def test_closed_forms_of_relu():
     assert second_moment("relu", 3.0) == pytest.approx(1.5, rel=1e-12)
     assert mean_output("relu", 3.0) == pytest.approx(np.sqrt(3 / (2 * np.pi)), rel=1e-12)
     assert second_moment_of_slope("relu", 3.0) == pytest.approx(0.5, rel=1e-12)
+
+
+def test_a_huge_variance_costs_no_more():
+    """Several layers of identity or ReLU with large weights: q grows by the factor each time."""
+    assert mean_field("identity", 500.0, 20)[-1] == pytest.approx(500.0**20)
+    assert mean_field("relu", 500.0, 20)[-1] == pytest.approx(250.0**20)
+    assert second_moment("tanh", 1e30) == pytest.approx(1)
 
 
 def test_mean_field_is_a_power_where_the_map_is_linear():
