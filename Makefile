@@ -42,6 +42,9 @@ bench: .venv/.test ## measure speeds, as ratios within one run
 lint: .venv/.test ## check the code's form and the spelling
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/codespell
 
+test-matrix: .venv/.lowest ## the library's tests on the lowest versions that it allows (slow)
+	@.venv/lowest/bin/python -m pytest -q tests/initbook
+
 linkcheck: .venv/.book ## ask every outside address that the book names (needs the network)
 	@$(BUILD) --builder linkcheck .
 
@@ -61,6 +64,15 @@ clean: ## remove all that was built; .venv and node_modules stay
 .venv/.test: requirements-test.txt .venv/.book
 	@echo "Installing the tests' packages"
 	@$(BIN)/pip install --quiet -r requirements-test.txt
+	@touch $@
+
+# Another torch would be gigabytes: it stays the pinned one.
+.venv/.lowest: pyproject.toml .venv/.test
+	@$(PYTHON) -m venv .venv/lowest
+	@sed -n 's/^  "\([a-z]*\)>=\(.*\)",$$/\1==\2/p' pyproject.toml | grep -v torch > .venv/lowest.txt
+	@grep '^torch==' requirements.txt >> .venv/lowest.txt
+	@.venv/lowest/bin/pip install --quiet -c .venv/lowest.txt . pytest hypothesis packaging \
+	  playwright myst-nb==1.4.0
 	@touch $@
 
 .venv/.made:

@@ -41,6 +41,7 @@ def main():
             first = list(asked)
             for widget in page.locator("[data-widget]").all():
                 widget.scroll_into_view_if_needed()
+                widget.and_(page.locator("[data-ready=true]")).wait_for()
             page.wait_for_load_state("networkidle")
             ours = [url for url in first if url.startswith(site)]
             others = [u for u in asked if not u.startswith((site, "data:", "blob:"))]
@@ -50,7 +51,7 @@ def main():
             ]
             print(f"{name:32}{len(ours):>10}{weights[0]:>8.0f}{len(others):>13}{weights[1]:>17.0f}")
             if "-v" in sys.argv:
-                for url in sorted(set(ours), key=lambda u: -kilobytes(u, site))[:24]:
+                for url in sorted(set(ours), key=lambda u: -kilobytes(u, site))[:14]:
                     print(f"    {kilobytes(url, site):7.1f} {url.removeprefix(site)}")
 
 

@@ -1,9 +1,10 @@
 """The Sphinx extension that turns the chapters into the site: each module below is one concern."""
 
-from bookbuild import execution, frontend, icons, notebooks, numbering, pages, prose
-
 
 def setup(app):
+    # Imported here, so that a script beside these modules runs without Sphinx.
+    from bookbuild import execution, frontend, icons, notebooks, numbering, pages, prose
+
     for part in (execution, frontend, icons, numbering, prose, pages, notebooks):
         part.setup(app)
     return {"parallel_read_safe": False, "parallel_write_safe": False}

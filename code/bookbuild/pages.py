@@ -9,6 +9,7 @@ KATEX_ERROR = re.compile(r'<span class="katex-error"[^>]*>|style="color:#cc0000;
 # Where the theme and its extensions fall short of what axe asks, or load megabytes for nothing.
 MENDS = (
     (r"\s*<(?:script|link)[^>]*fontawesome\.js[^>]*>(?:</script>)?", ""),  # the fonts serve
+    (r'<img (alt="[^"]*"|)(\s*src="[^"]*logo_\w+\.\w+")', r'<img loading="lazy" \1\2'),  # in a menu
     # A name that hides the words on the button.
     (r'(<button class="btn search-button-field[^>]*?) aria-label="Search"', r"\1"),
     (r'<summary aria-label="Toggle hidden content">', "<summary>"),
@@ -20,6 +21,13 @@ MENDS = (
 )
 FIGURE = re.compile(r'<img (?P<rest>alt="[^"]*" src="(?P<src>[^"]*_images/[^"]*\.svg)")')
 SVG_SIZE = re.compile(r'<svg[^>]* width="([\d.]+)pt" height="([\d.]+)pt"')
+# What a page loads only where it holds a word that needs it.
+WHERE_NEEDED = (
+    (re.compile(r'\s*<script src="[^"]*(?:searchtools|language_data|searchindex)\.js"></script>'),
+     'id="search-results"'),
+    (re.compile(r'\s*<link [^>]*sphinx-design\.min\.css[^>]*>|\s*<script [^>]*design-tabs\.js[^>]*>'
+                r"</script>"), ' class="sd-'),
+)  # fmt: skip
 TEMPLATES = ("webpack-macros.html", "sbt-webpack-macros.html")  # the themes' own, copied unrendered
 logger = logging.getLogger(__name__)
 
@@ -75,6 +83,9 @@ def mend_pages(app, exception):
 def mended(html):
     for pattern, replacement in MENDS:
         html = re.sub(pattern, replacement, html)
+    for pattern, sign in WHERE_NEEDED:
+        if sign not in html:
+            html = pattern.sub("", html)
     return html
 
 
