@@ -10,7 +10,7 @@ import time
 import nbformat
 import pytest
 
-from conftest import ROOT
+from widget_page import ROOT
 
 CELLS = [
     "from initbook.widgets import TenLayers\nw = TenLayers(width=64)\nw",

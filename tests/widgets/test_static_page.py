@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from conftest import ROOT
+from widget_page import ROOT
 
 AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
 READY = '[data-ready="true"]'

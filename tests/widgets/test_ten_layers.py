@@ -6,8 +6,8 @@ import re
 import pytest
 import traitlets
 
-from conftest import WIDGETS, placeholder
 from initbook.widgets import TenLayers
+from widget_page import WIDGETS, placeholder
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,51 @@
+"""A small page that shows widgets as the site does."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from initbook.widgets import TenLayers
+
+ROOT = Path(__file__).parents[1]
+WIDGETS = ROOT / "code" / "initbook" / "widgets"
+
+PAGE = """<!doctype html>
+<html lang="en" data-theme="light">
+<head>
+<meta charset="utf-8"><meta name="viewport" content="width=device-width">
+<title>A page with widgets</title><link rel="icon" href="data:,">
+<link rel="stylesheet" href="_static/widgets/widgets.css">
+<script type="module" src="_static/mount-widgets.js"></script>
+<style>
+html {{ --pst-color-background: #fff; --pst-color-text-base: #222832;
+        --pst-color-text-muted: #48566b; }}
+html[data-theme="dark"] {{ --pst-color-background: #14181e; --pst-color-text-base: #ced6dd;
+                           --pst-color-text-muted: #9ca4af; }}
+body {{ max-width: 45rem; margin: 1rem auto; padding: 0 1rem; font-family: sans-serif;
+        background: var(--pst-color-background); color: var(--pst-color-text-base); }}
+</style>
+</head>
+<body><main><h1>Widgets</h1>{body}</main></body>
+</html>"""
+
+
+def write_site(folder):
+    """A site whose `/` has one widget, and whose `/two.html` two of them a long way apart."""
+    static = folder / "_static" / "widgets"
+    static.mkdir(parents=True)
+    for file in WIDGETS.iterdir():
+        if file.suffix in {".js", ".css", ".wasm"}:
+            shutil.copy(file, static)
+    shutil.copy(ROOT / "assets" / "mount-widgets.js", static.parent)
+    first, second = placeholder("tanh"), placeholder("relu", scale=2**0.5)
+    after = '<p id="after">What follows.</p>'
+    far = '<p style="height: 200vh">A long way.</p><h2 id="far">Far</h2>'
+    (folder / "index.html").write_text(PAGE.format(body=first + after), encoding="utf-8")
+    (folder / "two.html").write_text(PAGE.format(body=first + far + second), encoding="utf-8")
+
+
+def placeholder(activation, **state):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("INITBOOK_STATIC_WIDGETS", "1")
+        return TenLayers(activation, width=64, **state)._repr_mimebundle_()["text/html"]
