@@ -2,7 +2,9 @@
 
 import os
 import shutil
+import socket
 import subprocess
+import time
 from pathlib import Path
 
 import sphinxcontrib.katex as katex
@@ -24,11 +26,27 @@ def use_node(app, config):
     root = Path(app.confdir)
     katex.NODEJS_BINARY = str(find_node())
     katex.STARTUP_TIMEOUT = katex.RENDER_TIMEOUT = 30.0  # a busy machine takes its time
-    # Its Unix socket can be seen before it listens, and the build would die of it now and then; the
-    # way it takes on Windows tries again.
-    katex.KaTeXServer.start_server_process = katex.KaTeXServer.start_network_socket
+    katex.KaTeXServer.start_server_process = start_formula_server
     katex.KATEX_DEFAULT_OPTIONS["macros"] = MACROS
     install_packages(root)
+
+
+def start_formula_server(rundir, timeout):
+    """KaTeX's server on a Unix socket, which is there a moment before anyone listens to it."""
+    path = str(rundir / "katex.sock")
+    command = katex.KaTeXServer.build_command(socket=path)
+    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=rundir)
+    connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    end = time.monotonic() + timeout
+    while True:
+        try:
+            connection.connect(path)
+            return process, connection
+        except (FileNotFoundError, ConnectionRefusedError):
+            if time.monotonic() > end:
+                process.kill()
+                raise katex.KaTeXServer.timeout_error(timeout) from None
+            time.sleep(0.01)
 
 
 def install_packages(root, development=False):

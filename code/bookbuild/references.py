@@ -123,6 +123,7 @@ class Page:
         cite = self.env.domains["cite"]
         references = [ref for ref in cite.citation_refs if ref.docname == self.docname]
         cited = {target.key for reference in references for target in reference.targets}
-        entries = {c.key: c.formatted_entry for c in cite.citations if c.key in cited}
+        here = (c for c in cite.citations if c.bibliography_key.docname == self.docname)
+        entries = {c.key: c.formatted_entry for c in here if c.key in cited}
         texts = [" ".join(entry.text.render(Backend()).split()) for entry in entries.values()]
         return [re.sub(r"\\([.()!+-])", r"\1", text) for text in texts]  # escapes none needs here
