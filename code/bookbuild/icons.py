@@ -6,12 +6,9 @@ from pathlib import Path
 import pydata_sphinx_theme
 from fontTools import subset
 
-FONTS = (
-    Path(pydata_sphinx_theme.__file__).parent
-    / "theme/pydata_sphinx_theme/static/vendor/fontawesome/webfonts"
-)
+THEME = Path(pydata_sphinx_theme.__file__).parent / "theme" / "pydata_sphinx_theme" / "static"
 CLASSES = re.compile(r'class="([^"]*\bfa-[^"]*)"')
-RULE = re.compile(r'\.fa-([\w-]+):before\{content:"\\([0-9a-f]+)"\}')
+RULE = re.compile(r'((?:\.fa-[\w-]+:before,?)+)\{content:"\\[0-9a-f]+"\}')
 CODE = re.compile(r'"\\(f[0-9a-f]{3})"')
 
 
@@ -25,14 +22,15 @@ def keep_used_icons(app, exception):
         return
     static = Path(app.outdir) / "_static"
     pages = (page.read_text(encoding="utf-8") for page in Path(app.outdir).rglob("*.html"))
-    used = {word for page in pages for words in CLASSES.findall(page) for word in words.split()}
+    used = {f".{word}:before" for page in pages for words in CLASSES.findall(page)
+            for word in words.split()}  # fmt: skip
+    whole = (THEME / "styles" / "pydata-sphinx-theme.css").read_text(encoding="utf-8")
+    css = RULE.sub(lambda rule: rule[0] if used & {*rule[1].split(",")} else "", whole)
     sheet = static / "styles" / "pydata-sphinx-theme.css"
-    css = RULE.sub(
-        lambda rule: rule[0] if f"fa-{rule[1]}" in used else "", sheet.read_text(encoding="utf-8")
-    )
     sheet.write_text(css, encoding="utf-8", newline="\n")
-    codes = {int(code, 16) for code in CODE.findall(css)}
-    for font in FONTS.glob("*.ttf"):
+    sheets = (sheet.read_text(encoding="utf-8") for sheet in static.rglob("*.css"))
+    codes = {int(code, 16) for css in sheets for code in CODE.findall(css)}
+    for font in (THEME / "vendor" / "fontawesome" / "webfonts").glob("*.ttf"):
         write_subset(font, codes, static / "vendor" / "fontawesome" / "webfonts")
 
 

@@ -1,9 +1,11 @@
 """Every page, in a browser that may ask nobody else: it is silent, accessible, and fits a phone."""
 
+import re
 from pathlib import Path
 
 import pytest
 import yaml
+from fontTools.ttLib import TTFont
 
 ROOT = Path(__file__).parents[2]
 CONFIG = yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8"))
@@ -103,6 +105,19 @@ def test_search_finds_a_word(open_page, site):
     page = open_page(site, "search.html?q=saturated")
     page.locator("#search-results li a").first.wait_for()
     assert "Ten layers deep" in page.locator("#search-results").inner_text()
+
+
+def test_every_icon_has_its_glyph(html):
+    """The fonts are cut down to what the pages show: nothing shown may be missing."""
+    css = "".join(sheet.read_text(encoding="utf-8") for sheet in html.rglob("*.css"))
+    fonts = [TTFont(font) for font in (html / "_static" / "vendor").rglob("*.woff2")]
+    drawn = {code for font in fonts for code in font.getBestCmap()}
+    assert {int(code, 16) for code in re.findall(r'"\\(f[0-9a-f]{3})"', css)} <= drawn
+    pages = "".join(page.read_text(encoding="utf-8") for page in html.rglob("*.html"))
+    icons = re.findall(r'<(?:i|span) class="[^"]*\bfa-(?!solid|brands|regular|lg)([\w-]+)', pages)
+    assert {"bars", "rocket", "download"} <= set(icons)
+    rules = [name for name in icons if not re.search(rf"\.fa-{name}:before[^{{}}]*{{content:", css)]
+    assert rules == []
 
 
 def test_links_inside_the_site_lead_somewhere(html):

@@ -6,7 +6,7 @@ from initbook.exercises.exercise import Exercise
 
 
 def median_lasting_step(accuracy, steps, level):
-    """The median of the first steps from which accuracy stays at or above level."""
+    """The median step from which accuracy stays at or above level."""
     return np.median(lasting_steps(accuracy, steps, level))
 
 
@@ -57,7 +57,7 @@ EXERCISES = (
         reference=median_lasting_step,
         starter="""\
 def median_lasting_step(accuracy, steps, level):
-    \"\"\"The median of the first steps from which accuracy stays at or above level.\"\"\"
+    \"\"\"The median step from which accuracy stays at or above level.\"\"\"
     raise NotImplementedError("Exercise 11.1")""",
         public_cases=(
             {
