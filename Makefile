@@ -53,7 +53,7 @@ clean: ## remove all that was built; .venv and node_modules stay
 	@find . -name __pycache__ -not -path './.venv/*' -not -path './node_modules/*' -exec rm -rf {} +
 
 # PyTorch's own index has a build without CUDA, gigabytes smaller. Where it can't be reached, pip
-# takes the plain one: two tries at most, not a wait for every package.
+# takes the plain one: one try of ten seconds, not a wait for every package.
 .venv/.book: requirements.txt pyproject.toml | .venv/.made
 	@echo "Installing the book's packages (a few minutes the first time)"
 	@$(BIN)/pip install --quiet --no-deps --retries 0 --timeout 10 --index-url $(CPU_TORCH) \

@@ -1,4 +1,4 @@
-"""The book's figures: arrays in, Axes out. Nothing here computes a result, and nothing trains.
+"""The book's figures, from arrays. Nothing here computes a result, and nothing trains.
 
 Colors are Okabe and Ito's, which most color-blind readers tell apart; each line also has a marker
 of its own. Sizes are chosen for a phone: one figure unit is about one screen pixel there.

@@ -14,8 +14,7 @@ from initbook.activations import Activation, get_activation
 from initbook.initializers import Initializer
 
 Array = NDArray[np.floating]
-SATURATED = 0.97  # |h| beyond this counts as saturated, as in facts about tanh units
-
+SATURATED = 0.97  # a tanh unit beyond this stands where its slope is below 6 %
 BATCH_NORM_EPSILON = 1e-5
 
 

@@ -3,14 +3,13 @@
 A small book is made beside copies of the real settings, library and pins, and built for real.
 """
 
-import os
 import re
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+
+from building import build_book
 
 ROOT = Path(__file__).parents[2]
 HEADER = """\
@@ -50,25 +49,7 @@ class Book:
         (self.folder / "_toc.yml").write_text(toc)
 
     def build(self):
-        """The exit status and what was printed."""
-        command = [
-            str(Path(sys.executable).with_name("jupyter-book")),
-            "build",
-            "-W",
-            "-n",
-            "--keep-going",
-            ".",
-        ]
-        environment = {
-            **os.environ,
-            "PYTHONPATH": str(self.folder / "code"),
-            "NO_COLOR": "1",
-            "INITBOOK_OFFLINE": "1",
-        }
-        done = subprocess.run(
-            command, cwd=self.folder, env=environment, capture_output=True, text=True, timeout=300
-        )
-        return done.returncode, done.stdout + done.stderr
+        return build_book(self.folder, self.folder / "code")
 
 
 @pytest.fixture

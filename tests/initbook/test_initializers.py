@@ -6,6 +6,7 @@ kurtosis than a normal one, and so a tighter bound on its std.
 
 import numpy as np
 import pytest
+import torch
 from scipy import stats
 
 from initbook import initializers as init
@@ -71,6 +72,13 @@ def test_the_usual_slips_are_caught(mutant):
     initializer, name = MUTANTS[mutant]
     _, law, std = LAWS[name]
     assert not follows(initializer, law, std)
+
+
+def test_pytorchs_default_is_uniform_on_one_over_root_n():
+    """What chapter 2 says of nn.Linear: its variance is a third of 1/n."""
+    w = torch.nn.Linear(FAN_IN, FAN_OUT).weight.detach().numpy().astype(float)
+    assert abs(w).max() <= 1 / np.sqrt(FAN_IN)
+    assert w.var() * FAN_IN == pytest.approx(1 / 3, rel=0.01)
 
 
 def test_zeros_are_zero_and_a_seed_draws_the_same_twice():

@@ -68,6 +68,13 @@ def test_wide_layers_follow_mean_field(init, activation, n_var_w):
     assert (abs(mean - theory) < 7.1 * error + 0.02 * theory).all()
 
 
+def test_saturated_and_silent_units_are_counted():
+    run = {"seeds": [0], "width": 500, "depth": 2, "batch": 100}
+    assert simulate(normal(1), "tanh", **run).saturated == pytest.approx(0.924, abs=0.01)
+    assert simulate(he_normal(), "relu", **run).silent == pytest.approx(0.5, abs=0.05)
+    assert (simulate(normal(0), "tanh", **run).silent == 1).all()
+
+
 def test_each_relu_layer_keeps_the_second_moment_on_average():
     found = simulate(he_normal(), "relu", seeds=range(40), width=100, depth=5, batch=50)
     moments = np.column_stack([np.ones(40), found.second_moment])

@@ -4,8 +4,6 @@ import json
 import os
 import re
 import shutil
-import subprocess
-import sys
 from html import unescape
 from pathlib import Path
 
@@ -16,27 +14,18 @@ from nbclient import NotebookClient
 
 from bookbuild.macros import expand
 from bookbuild.plaintext import raw_syntax
+from building import build_book
 
 HERE = Path(__file__).parent
 CODE = HERE.parents[1] / "code"
 CHAPTER = "chapters/everything"
 
 
-def build(book, *options):
-    """Build a book; what Sphinx says on the way comes back, with the exit code."""
-    command = [Path(sys.executable).with_name("jupyter-book"), "build", "-W", "-n", "--keep-going"]
-    environment = {**os.environ, "PYTHONPATH": str(CODE), "NO_COLOR": "1"}
-    done = subprocess.run(
-        [*command, *options, book], env=environment, capture_output=True, text=True
-    )
-    return done.returncode, done.stdout + done.stderr
-
-
 @pytest.fixture(scope="module")
 def book(tmp_path_factory):
     folder = tmp_path_factory.mktemp("small") / "book"
     shutil.copytree(HERE / "book", folder)
-    code, said = build(folder)
+    code, said = build_book(folder, CODE)
     assert code == 0, said
     return folder
 
@@ -208,7 +197,7 @@ def test_the_page_offers_this_very_notebook_and_a_rebuild_changes_no_byte(book):
     assert (book / "_build/html/_sources" / f"{CHAPTER}.ipynb").read_bytes() == before
     html = (book / "_build/html" / f"{CHAPTER}.html").read_text(encoding="utf-8")
     assert f'href="../_sources/{CHAPTER}.ipynb"' in html
-    code, said = build(book)
+    code, said = build_book(book, CODE)
     assert code == 0, said
     assert made.read_bytes() == before and before.endswith(b"}\n") and b"\r" not in before
     assert [cell["id"] for cell in json.loads(before)["cells"]]
@@ -232,7 +221,7 @@ def test_what_has_no_plain_form_fails_the_build_and_is_named(tmp_path):
         (tmp_path / f"chapters/{name}.md").write_text(f"{front_matter}# Title\n\n{text}\n")
     files = "\n".join(f"  - file: chapters/{name}" for name in UNKNOWN)
     (tmp_path / "_toc.yml").write_text(f"format: jb-book\nroot: index\nchapters:\n{files}\n")
-    code, said = build(tmp_path)
+    code, said = build_book(tmp_path, CODE)
     assert code == 1
     assert "directive.md:7: WARNING: the directive {sidebar} has no plain form" in said
     assert "nested.md:8: WARNING: the directive {sidebar} has no plain form" in said

@@ -41,31 +41,25 @@ class Exercise:
     def complaint(self, answer: Callable[..., Any], case: Case) -> str | None:
         """What is wrong with the answer on this case, in a sentence; None where nothing is."""
         shown = ", ".join(f"{name}={_short(value)}" for name, value in case.items())
+        yours = f"Exercise {self.number}: with {shown} your function"
         try:
             got = answer(**_copies(case))
         except NotImplementedError:
             return f"Exercise {self.number} is not written yet."
         except Exception as error:  # noqa: BLE001 (whatever the learner's code raises is reported)
             line = traceback.extract_tb(error.__traceback__)[-1].lineno
-            return (
-                f"with {shown} your function raised {type(error).__name__}: {error} (line {line})."
-            )
+            return f"{yours} raised {type(error).__name__}: {error} (line {line})."
         wanted = np.asarray(self.reference(**_copies(case)), dtype=float)
         if got is None:
-            return f"with {shown} your function returned None; a return statement may be missing."
+            return f"{yours} returned None; a return statement may be missing."
         try:
             value = np.asarray(got, dtype=float)
         except (TypeError, ValueError):
-            return (
-                f"with {shown} your function returned {_short(got)}, which is no number or array."
-            )
+            return f"{yours} returned {_short(got)}, which is no number or array."
         if value.shape != wanted.shape:
-            return (
-                f"with {shown} your function returned the shape {value.shape}; "
-                f"the shape {wanted.shape} is wanted."
-            )
+            return f"{yours} returned the shape {value.shape}; the shape {wanted.shape} is wanted."
         if not np.allclose(value, wanted, rtol=self.rtol, atol=1e-300, equal_nan=False):
-            return f"with {shown} your function returned {_short(got)}, which is not the answer."
+            return f"{yours} returned {_short(got)}, which is not the answer."
         return None
 
     def passes(self, answer: Callable[..., Any], cases: list[Case] | tuple[Case, ...]) -> bool:
@@ -87,8 +81,7 @@ def check(number: str, answer: Callable[..., Any]) -> None:
         )
     for case in exercise.public_cases:
         if complaint := exercise.complaint(answer, case):
-            prefix = "" if complaint.startswith("Exercise") else f"Exercise {number}: "
-            print(prefix + complaint)
+            print(complaint)
             return
     count = len(exercise.public_cases)
     print(
