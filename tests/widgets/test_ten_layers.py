@@ -68,6 +68,8 @@ def test_the_placeholder_holds_the_state_and_a_figure():
         "stds": [], "rms": [], "means": [],
     }  # fmt: skip
     assert 'data-widget="ten-layers"' in html
+    spread = re.search(r'aria-label="[^"]* ([\d.]+) at layer 10', placeholder("tanh"))
+    assert float(spread[1]) == pytest.approx(0.2285, rel=0.1)  # mean field; one draw of width 64
     assert html.count("<path") == 10 and len(html) < 10_000
 
 
