@@ -45,8 +45,8 @@ def test_a_number_of_any_kind_is_taken(kind):
 
 
 def test_a_misspelled_name_is_refused():
-    with pytest.raises(TypeError, match="TenLayers has no 'widht'; it has activation, scale, "):
-        TenLayers(widht=64)
+    with pytest.raises(TypeError, match="TenLayers has no 'wide'; it has activation, scale, "):
+        TenLayers(wide=64)
 
 
 def test_the_docstring_names_the_limits():
