@@ -37,7 +37,7 @@ def clone(tmp_path_factory):
 
 
 def bring_outputs(clone):
-    """Give the clone the cache of what the book's chapters printed, so that it runs only what is its own.
+    """Give the clone what the book's chapters printed, so that it runs only what is its own.
 
     These are the chapters that load digits, where the book had another set, and the shortest one,
     which shows that a kernel starts from this environment.
