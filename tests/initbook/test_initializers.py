@@ -185,7 +185,8 @@ def named(rng, shape, *, fans=None):
 @pytest.mark.parametrize(
     ("own", "std"),
     [(two, 1), (three, 0.5), (named, 0.5), (with_dtype, 1), (partial(three), 0.5),
-     (Generator.standard_normal, 1), (lambda *given: three(*given), 0.5), (lambda rng, shape: [[1] * shape[1]] * shape[0], 0)],
+     (Generator.standard_normal, 1), (lambda *given: three(*given), 0.5),
+     (lambda rng, shape: [[1] * shape[1]] * shape[0], 0)],
 )  # fmt: skip
 def test_a_function_of_ones_own_is_called_as_it_wants(own, std):
     drawn = init.as_initializer(own)(np.random.default_rng(0), iter([4, 10**5]))
