@@ -7,16 +7,19 @@ def setup(app):
         docstrings,
         equations,
         execution,
+        fonts,
         frontend,
         icons,
         notebooks,
         numbering,
         pages,
         prose,
+        reading,
     )
 
     for part in (
-        docstrings, execution, frontend, icons, numbering, prose, equations, pages, notebooks,
+        docstrings, execution, frontend, fonts, icons, numbering, prose, equations, reading, pages,
+        notebooks,
     ):  # fmt: skip
         part.setup(app)
     return {"parallel_read_safe": False, "parallel_write_safe": False}
