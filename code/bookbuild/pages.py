@@ -3,7 +3,9 @@
 import re
 from pathlib import Path
 
+from sphinx.transforms.post_transforms import SphinxPostTransform
 from sphinx.util import logging
+from sphinx_exercise.nodes import is_exercise_node
 
 KATEX_ERROR = re.compile(r'<span class="katex-error"[^>]*>|style="color:#cc0000;?"[^>]*>([^<]*)')
 # Where the theme and its extensions fall short of what axe asks, or load megabytes for nothing.
@@ -37,6 +39,7 @@ def setup(app):
     app.connect("html-page-context", check_formulas)
     app.connect("html-page-context", launch_notebooks, priority=502)  # after the theme's buttons
     app.connect("html-page-context", preload_fonts)
+    app.add_post_transform(PlainExerciseTitles)
     app.connect("build-finished", mend_pages, priority=400)
 
 
@@ -53,6 +56,18 @@ def check_formulas(app, pagename, templatename, context, doctree):
             "a formula on %s can't be typeset: %s", pagename, match[1] or match[0],
             type="bookbuild", subtype="formula",
         )  # fmt: skip
+
+
+class PlainExerciseTitles(SphinxPostTransform):
+    """ "Exercise 4.1 A bound": sphinx-exercise sets what follows the number in brackets."""
+
+    default_priority = 21  # right after sphinx-exercise made the title
+
+    def run(self):
+        for exercise in self.document.findall(is_exercise_node):
+            title = exercise[0]
+            for bracket in [node for node in title if node in (" (", ")")]:
+                title.remove(bracket)
 
 
 def preload_fonts(app, pagename, templatename, context, doctree):
