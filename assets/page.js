@@ -33,10 +33,10 @@ function unfold() {
   const target = document.getElementById(location.hash.slice(1));
   const check = target?.closest("details");
   const solution = target?.closest(".toggle-hidden");
-  if (!solution && (!check || check.open)) return;
+  if (!target || (!solution && (!check || check.open))) return;
   if (check) check.open = true;
   /** @type {HTMLElement | null | undefined} */ (solution?.querySelector(".toggle-button"))?.click();
-  target?.scrollIntoView();
+  target.scrollIntoView();
 }
 
 addEventListener("load", unfold);
