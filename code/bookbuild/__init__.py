@@ -8,6 +8,7 @@ def setup(app):
         equations,
         execution,
         fonts,
+        formulas,
         frontend,
         icons,
         notebooks,
@@ -18,7 +19,8 @@ def setup(app):
     )
 
     for part in (
-        docstrings, execution, frontend, fonts, icons, numbering, prose, equations, reading, pages,
+        docstrings, execution, frontend, fonts, icons, numbering, prose, equations, formulas,
+        reading, pages,
         notebooks,
     ):  # fmt: skip
         part.setup(app)
