@@ -1,8 +1,7 @@
 """Which numbers in a sentence count as bare."""
 
 import pytest
-
-from bookbuild.prose import CITED, HIDDEN, bare_numbers
+from bookbuild.bare_numbers import CITED, HIDDEN, bare_numbers
 
 
 @pytest.mark.parametrize(
