@@ -1,6 +1,7 @@
 """Which numbers in a sentence count as bare."""
 
 import pytest
+
 from bookbuild.bare_numbers import CITED, HIDDEN, bare_numbers
 
 
