@@ -7,6 +7,7 @@ def setup(app):
         docstrings,
         equations,
         execution,
+        formulas,
         frontend,
         icons,
         notebooks,
@@ -16,7 +17,8 @@ def setup(app):
     )
 
     for part in (
-        docstrings, execution, frontend, icons, numbering, prose, equations, pages, notebooks,
+        docstrings, execution, frontend, icons, numbering, prose, equations, formulas, pages,
+        notebooks,
     ):  # fmt: skip
         part.setup(app)
     return {"parallel_read_safe": False, "parallel_write_safe": False}

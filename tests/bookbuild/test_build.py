@@ -23,7 +23,7 @@ def test_a_cell_that_raises_fails_the_build(book):
 
 
 def test_a_wrong_formula_a_bare_number_and_a_broken_reference_fail_the_build(book):
-    book.write("formula", "# Red\n\n$$ \\frac{1}{2} \\undefinedmacro $$\n")
+    book.write("formula", "# Red\n\n$$ \\frac{1}{2} \\undefinedmacro $$\n\nOr $\\lostmacro$.\n")
     book.write("number", "# Bare\n\nWe measured 97.3 of them. It was 12 % more, or 3e-4.\n")
     book.write("reference", "# Lost\n\nSee {eq}`eq-nowhere`.\n")
     book.write(
@@ -32,7 +32,8 @@ def test_a_wrong_formula_a_bare_number_and_a_broken_reference_fail_the_build(boo
     status, said = book.build()
     assert status != 0
     warnings = [line for line in said.splitlines() if "WARNING" in line]
-    assert any("formula on formula" in w and "undefinedmacro" in w for w in warnings)
+    assert any("formula.md:3: WARNING: a formula" in w and "undefinedmacro" in w for w in warnings)
+    assert any("formula.md:5: WARNING: a formula" in w and "lostmacro" in w for w in warnings)
     assert {n for w in warnings for n in re.findall(r"number '([^']+)'", w)} == {
         "97.3",
         "12 %",
