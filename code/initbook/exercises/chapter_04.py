@@ -57,13 +57,13 @@ def xavier_bound(fan_in, fan_out):
         },
     ),
     Exercise(
-        number="4.3",
+        number="D4.1",
         title="A normal law, cut anywhere",
         reference=std_before_cut,
         starter="""\
 def std_before_cut(std, cut):
     \"\"\"The std of the normal to draw from, so that `std` is left after the cut.\"\"\"
-    raise NotImplementedError("Exercise 4.3")""",
+    raise NotImplementedError("Exercise D4.1")""",
         public_cases=({"std": 1.0, "cut": 2.0}, {"std": 0.05, "cut": 1.0}),
         draw_case=draw_cut,
         rtol=1e-6,
