@@ -62,13 +62,13 @@ def leaky_std(negative_slope, fan_in):
         },
     ),
     Exercise(
-        number="5.3",
+        number="5.2",
         title="How wide must it be?",
         reference=width_needed,
         starter="""\
 def width_needed(depth, spread):
     \"\"\"The width at which s_L / s_0 has the std `spread`.\"\"\"
-    raise NotImplementedError("Exercise 5.3")""",
+    raise NotImplementedError("Exercise 5.2")""",
         public_cases=({"depth": 10, "spread": 0.3}, {"depth": 50, "spread": 1.0}),
         draw_case=draw_spread,
         rtol=1e-6,
