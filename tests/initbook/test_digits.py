@@ -19,10 +19,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-import mirror as on_loopback
+import mnist_server as on_loopback
 from bookbuild.embed_digits import EACH_CLASS, make_subset
 from initbook import digits
-from mirror import Mirror, good
+from mnist_server import Mirror, good
 
 REAL_MNIST = os.environ.get("INITBOOK_MNIST")
 
