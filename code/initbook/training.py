@@ -18,8 +18,8 @@ from numpy.typing import ArrayLike, NDArray
 from torch import Tensor
 
 from initbook.initializers import Initializer
+from initbook.intervals import mean_interval
 from initbook.stacked import StackedNet
-from initbook.statistics import mean_interval
 
 
 @dataclass(frozen=True)
