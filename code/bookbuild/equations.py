@@ -5,6 +5,9 @@ The label's first syllable says which: def-, as-, eq-. A claim's check is a call
 output. The page gets a small mark at each claim that leads to its check. A cell tagged `check` does
 nothing but check: it is folded, and the mark opens it, as browsers unfold what an address points
 into. The directive `equation-table` lists all equations.
+
+Where a check gives the symbols their values, the formula that is printed is evaluated with them,
+and must be what was checked (bookbuild/printed.py).
 """
 
 import ast
@@ -21,7 +24,7 @@ from initbook.prose import scientific
 
 KINDS = {"def": "definition", "as": "assumption", "eq": "claim"}
 CALL = re.compile(r'\bholds\(\s*"([\w-]+)"')
-HEAD = ("Equation", "Check", "Error", "Allowed")
+HEAD = ("Equation", "Check", "Error", "Allowed", "Printed")
 NUMBER = '(?<=<span class="eqno">)(?=[^<]*<a class="headerlink" href="#equation-{label}")'
 MARK = (
     '<a class="check-mark" href="#check-{label}" title="Checked by a cell: {by}"'
@@ -60,6 +63,8 @@ def collect(app, doctree):
         equations[label] = [check for check in checks if check["label"] == label]
         if label.startswith("eq-") and not equations[label]:
             complain('no cell checks %s: call holds("%s", …)', (label, label), block)
+        for fault in misprints_of(block.astext(), equations[label]):
+            complain("the print of %s is not what is checked: %s", (label, fault), block)
     for check in checks:
         if check["label"] not in equations:
             complain("a check names %r, which is no equation here", check["label"], doctree)
@@ -84,13 +89,38 @@ def checks_run(app, docname):
     names = getattr(app.env, "nb_metadata", {}).get(docname, {}).get("glue", ())
     if not any(name.startswith("check ") for name in names):
         return []
-    file = Path(app.outdir).parent / "jupyter_execute" / f"{docname}.glue.json"
-    glued = json.loads(file.read_text(encoding="utf-8"))
+    return checks_in(Path(app.outdir).parent / "jupyter_execute" / docname)
+
+
+def checks_in(page):
+    glued = json.loads(page.with_suffix(".glue.json").read_text(encoding="utf-8"))
     return [
         json.loads(ast.literal_eval(value["data"]["text/plain"]))
         for name, value in glued.items()
         if name.startswith("check ")
     ]
+
+
+def misprints_of(tex, checks):
+    bound = [values_of(check) for check in checks if "where" in check]
+    if not bound:
+        return []
+    from bookbuild.printed import misprints  # which brings SymPy and its reader of TeX
+
+    return misprints(tex, bound)
+
+
+def values_of(check):
+    """The values of its symbols and of its right-hand side: numbers, lists, SymPy's expressions."""
+    return {key: decoded(value) for key, value in check["where"].items()}, decoded(check["right"])
+
+
+def decoded(value):
+    if not isinstance(value, dict):
+        return value
+    import sympy
+
+    return sympy.sympify(value["sympy"])
 
 
 def is_input(node):
@@ -166,6 +196,7 @@ def chapter_table(app, docname, chapter):
             else:
                 row.append(link(check["by"], f"{uri}#check-{label}"))
                 row += [nodes.Text(size_in_words(check[key])) for key in ("error", "bound")]
+                row.append(nodes.Text(check.get("unbound", "bound" if "where" in check else "")))
             rows.append(row)
     return nodes.rubric("", f"{number}{title.astext()}"), filled_table(rows)
 

@@ -14,6 +14,9 @@ TRUE = {
     "algebra": ((a + b) ** 2, a**2 + 2 * a * b + b**2, {"by": "algebra"}),
     "algebra of matrices": (sympy.Matrix([a + a]), sympy.Matrix([2 * a]), {"by": "algebra"}),
     "arithmetic": (np.array([1.0, 2.0]) / 3 * 3, np.array([1.0, 2.0]), {"by": "arithmetic"}),
+    "algebra with a scale where it is 0": (
+        sympy.Matrix([a - a, 2 * a]), sympy.Matrix([0, a + a]), {"by": "algebra", "scale": a},
+    ),
     "a right-hand side of 0": (1e-12, 0, {"by": "arithmetic", "scale": 1}),
     "quadrature": (np.pi, 3.14159265358, {"by": "quadrature"}),
     "sampling": (DRAWS**2, np.array([1, 4]), {"by": "sampling"}),
@@ -44,8 +47,7 @@ def test_each_method_notices_one_percent(case, off):
     [
         (1.0, 1.0, {"by": "limit", "within": 0.01}),
         (DRAWS[:2000, 0] ** 2, 1, {"by": "sampling"}),  # too few draws
-        (1.0, 2.0, {"by": "limit", "within": 1e-3, "scale": 1e3}),  # no scale hides an error
-        (sympy.Integer(0), a * 0, {"by": "algebra"}),  # 1 % of nothing
+        (sympy.Integer(0), a * 0, {"by": "algebra", "scale": 0}),  # 1 % of nothing
     ],
 )  # fmt: skip
 def test_a_check_that_cannot_see_one_percent_is_refused(left, right, how):
@@ -61,8 +63,26 @@ def test_one_wrong_number_among_many_is_enough():
 @pytest.mark.parametrize(
     ("left", "right", "how", "sentence"),
     [
-        (1, 1, {"by": "trust"}, "by is 'trust'"),
-        (1, 1, {"by": "limit"}, "'limit' with a within="),
+        (1, 1, {"by": "trust"}, "by is 'trust'; allowed are 'algebra', 'arithmetic', "),
+        (1, 1, {"by": "arithmetics", "within": 1e-3}, "by is 'arithmetics'"),
+        (1, 1, {"by": "limit"}, "by is 'limit' and within is None"),
+        (a, a, {"by": "algebra", "within": 1e-3}, "by algebra it has no effect"),
+        (1, 1, {"by": "arithmetic", "scale": 2}, "scale is 2; right is nowhere 0"),
+        (a, a, {"by": "algebra", "scale": 2}, "scale is 2; right is nowhere 0"),
+        (a - a, a - a, {"by": "algebra"}, "say in scale="),
+        (np.array([1 + 5j]), [1], {"by": "arithmetic"}, "left is .*5.*j.*no number or array"),
+        ("1", 1, {"by": "arithmetic"}, "left is '1'; it is no number or array"),
+        (1, None, {"by": "arithmetic"}, "right is None; it is no number or array"),
+        ([[1], [1, 2]], 1, {"by": "arithmetic"}, r"left is \[\[1\], \[1, 2\]\]; it is no number"),
+        (a, 1, {"by": "arithmetic"}, "left is a; it is no number or array"),
+        (2, 2, {"by": "arithmetic", "where": 3}, "where is 3; allowed is a value for each symbol"),
+        (2, 2, {"by": "arithmetic", "where": {"n": "2"}}, r"where\['n'\] is '2'; it is no number"),
+        (2, 2, {"by": "arithmetic", "where": {"n": 1}}, r"where\['n'\] is 1; a misprint would"),
+        (2, 2, {"by": "arithmetic", "where": {"n": 2, "m": 2}}, "n and m the same value, 2"),
+        (a, a, {"by": "algebra", "where": {"n": a, "m": a}}, "n and m the same value, a"),
+        (2, 2, {"by": "arithmetic", "where": {"n": np.ones(20_000)}}, "has 20000 numbers; allowed"),
+        (2, 2, {"by": "arithmetic", "where": {}, "unbound": "no"}, "allowed is one of them"),
+        (2, 2, {"by": "arithmetic", "unbound": " "}, "unbound is ' '; allowed is a reason"),
         (0, 0, {"by": "arithmetic"}, "say in scale="),
         ([1, 2], 1, {"by": "arithmetic"}, r"shape \(2,\)"),
         (1.0, 1, {"by": "sampling"}, "the draws, in front"),
