@@ -26,11 +26,11 @@ test: .venv/.test ## run every check: the book, the library, the site in a brows
 serve: book ## show the built site at http://127.0.0.1:8000
 	@$(BIN)/python -m http.server --bind 127.0.0.1 --directory _build/html 8000
 
-notebooks: book ## write chapters/*.ipynb from the chapters
-	@cp _build/notebooks/chapters/*.ipynb chapters/
-	@git status --short chapters
+notebooks: book ## write the notebooks beside the pages that they are made from
+	@cp -R _build/notebooks/. .
+	@git status --short -- '*.ipynb'
 
-notebooks-check: book ## say whether chapters/*.ipynb are in step with the chapters
+notebooks-check: book ## say whether the notebooks are in step with their pages
 	@$(BIN)/python -m pytest -q tests/notebooks/test_in_step.py
 
 results: .venv/.book ## train what a page shows stored; goes on where it was stopped (long)

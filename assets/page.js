@@ -1,6 +1,8 @@
+// @ts-check
 // What is wider than the page scrolls inside its own box; the keyboard must be able to reach that box.
 const boxes = ".bd-article :is(.katex-display, pre, .pst-scrollable-table-container, .cell_output)";
 
+/** @param {HTMLElement} box */
 function name(box) {
   if (box.scrollWidth > box.clientWidth + 1) {
     box.tabIndex = 0;
@@ -12,15 +14,17 @@ function name(box) {
   }
 }
 
-function nameAll() {
-  document.querySelectorAll(boxes).forEach(name);
+/** @param {ParentNode} [part] */
+function nameAll(part = document) {
+  for (const box of part.querySelectorAll(boxes)) name(/** @type {HTMLElement} */ (box));
 }
 
-addEventListener("resize", nameAll);
-document.fonts.ready.then(nameAll);
+addEventListener("resize", () => nameAll());
+document.fonts.ready.then(() => nameAll());
 // A formula out of sight has no width yet: it is looked at again when it comes near.
-document.addEventListener("contentvisibilityautostatechange", ({ target, skipped }) => {
-  if (!skipped) requestAnimationFrame(() => target.querySelectorAll(boxes).forEach(name));
+document.addEventListener("contentvisibilityautostatechange", (event) => {
+  const { target, skipped } = /** @type {ContentVisibilityAutoStateChangeEvent} */ (event);
+  if (!skipped) requestAnimationFrame(() => nameAll(/** @type {Element} */ (target)));
 }, true);
 
 // What an address points at may lie in a folded solution, as some checks do: unfold it.
@@ -28,8 +32,8 @@ function unfold() {
   const target = document.getElementById(location.hash.slice(1));
   const fold = target?.closest(".toggle-hidden");
   if (!fold) return;
-  fold.querySelector(".toggle-button").click();
-  target.scrollIntoView();
+  /** @type {HTMLElement | null} */ (fold.querySelector(".toggle-button"))?.click();
+  target?.scrollIntoView();
 }
 
 addEventListener("load", unfold);

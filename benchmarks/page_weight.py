@@ -32,7 +32,7 @@ def main():
     with serve(HTML) as site, sync_playwright() as playwright:
         options = {"executable_path": chromium.find(), "args": chromium.ARGUMENTS}
         browser = playwright.chromium.launch(**options)
-        for file in [HTML / "index.html", *sorted((HTML / "chapters").glob("*.html"))]:
+        for file in [HTML / "index.html", *sorted(HTML.glob("*/[0-9][0-9]-*.html"))]:
             page = browser.new_context(viewport={"width": 1280, "height": 800}).new_page()
             asked = []
             page.on("request", lambda request, asked=asked: asked.append(request.url))

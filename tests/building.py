@@ -7,6 +7,8 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
+# The pages that are notebooks too: the main line, and what stands behind it.
+PAGES = sorted(page for folder in ("chapters", "deeper") for page in (ROOT / folder).glob("*.md"))
 HEADER = """\
 ---
 jupytext:
@@ -51,11 +53,16 @@ class Book:
         self.write("index", "# A book\n")
 
     def write(self, name, text):
-        (self.folder / f"{name}.md").write_text(text, encoding="utf-8")
-        pages = sorted(p.stem for p in self.folder.glob("*.md") if p.stem != "index")
-        toc = "format: jb-book\nroot: index\n"
-        if pages:
-            toc += "chapters:\n" + "".join(f"- file: {page}\n" for page in pages)
+        """Put a page into the book; those in a folder are a numbered part of their own."""
+        page = self.folder / f"{name}.md"
+        page.parent.mkdir(exist_ok=True)
+        page.write_text(text, encoding="utf-8")
+        toc = "format: jb-book\nroot: index\nparts:\n"
+        for folder in (".", "chapters", "deeper"):
+            pages = sorted(p.stem for p in (self.folder / folder).glob("*.md") if p.stem != "index")
+            if pages:
+                toc += f"- numbered: {folder != '.'}\n  caption: {folder}\n  chapters:\n".lower()
+                toc += "".join(f"  - file: {folder}/{p}\n" for p in pages).replace("./", "")
         (self.folder / "_toc.yml").write_text(toc)
 
     def build(self):

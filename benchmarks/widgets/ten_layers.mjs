@@ -1,29 +1,40 @@
+// @ts-check
 // What ten_layers.py times, inside the page.
 import widget from "./ten-layers.js";
 import { createEngine, layout, DEPTH } from "./engine.js";
 
 const UPDATES = 200, ROUNDS = 9;
 
+/** @typedef {{ width: number, batch: number }} Size */
+
 class Model {
+  /** @type {Record<string, (...args: any[]) => void>} */
   listeners = {};
+  /** @param {Record<string, any>} state */
   constructor(state) {
     this.state = state;
   }
+  /** @param {string} name */
   get(name) {
     return this.state[name];
   }
+  /** @param {string} name @param {unknown} value */
   set(name, value) {
     this.state[name] = value;
     this.listeners[`change:${name}`]?.();
   }
   save_changes() {}
+  /** @param {string} event @param {(...args: any[]) => void} listener */
   on(event, listener) {
     this.listeners[event] = listener;
   }
   off() {}
 }
 
-/** Milliseconds from the start of the widget's frame until the page has been painted. */
+/**
+ * Milliseconds from the start of the widget's frame until the page has been painted.
+ * @param {Size} size
+ */
 export async function updates({ width, batch }) {
   const model = new Model({ activation: "tanh", scale: 1, width, batch, seed: 0 });
   const el = document.body.appendChild(document.createElement("div"));
@@ -35,6 +46,7 @@ export async function updates({ width, batch }) {
   return times.slice(20); // the first ones warm up
 }
 
+/** @param {Model} model @param {number} scale @returns {Promise<number>} */
 function painted(model, scale) {
   return new Promise((done) => {
     const { port1, port2 } = new MessageChannel();
@@ -47,7 +59,10 @@ function painted(model, scale) {
   });
 }
 
-/** Milliseconds for the same computation three ways, and for the ten matrix products alone. */
+/**
+ * Milliseconds for the same computation three ways, and for the ten matrix products alone.
+ * @param {Size} size
+ */
 export async function rounds({ width, batch }) {
   const setup = { activation: "tanh", scale: 1, width, batch, seed: 0 };
   const wasm = await createEngine(), fallback = await createEngine(new Uint8Array(1));
@@ -58,6 +73,7 @@ export async function rounds({ width, batch }) {
   const ways = {
     wasm: () => wasm.simulate(setup), fallback: () => fallback.simulate(setup), naive: loop, products,
   };
+  /** @type {Record<string, number[]>} */
   const times = Object.fromEntries(Object.keys(ways).map((name) => [name, []]));
   for (let round = -2; round < ROUNDS; round++) {
     for (const [name, work] of Object.entries(ways)) {
@@ -69,9 +85,12 @@ export async function rounds({ width, batch }) {
   return times;
 }
 
-/** The loop one would write first: arrays of rows, three nested loops, then statistics and bins. */
+/**
+ * The loop one would write first: arrays of rows, three nested loops, then statistics and bins.
+ * @param {Size} size
+ */
 function naive({ width, batch }) {
-  const matrix = (rows) =>
+  const matrix = (/** @type {number} */ rows) =>
     Array.from({ length: rows }, () => Float32Array.from({ length: width }, () => Math.random() - 0.5));
   const X = matrix(batch), W = Array.from({ length: DEPTH }, () => matrix(width));
   const sigma = Math.sqrt(12 / width);

@@ -123,8 +123,13 @@ class EquationTable(Directive):
 
 def fill_tables(app, doctree, docname):
     for place in list(doctree.findall(equation_table)):
-        tables = (chapter_table(app, docname, chapter) for chapter in sorted(found(app.env)))
+        tables = (chapter_table(app, docname, chapter) for chapter in in_order(found(app.env)))
         place.replace_self([node for table in tables for node in table])
+
+
+def in_order(docnames):
+    """Each chapter with its deeper page behind it: both are named NN-…, in folders of their own."""
+    return sorted(docnames, key=lambda docname: docname.split("/")[::-1])
 
 
 def chapter_table(app, docname, chapter):

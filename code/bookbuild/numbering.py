@@ -1,11 +1,14 @@
-"""A chapter's number is the number in its file's name, also while other chapters are unwritten."""
+"""A page's number is the one in its file's name, also while other chapters are unwritten.
+
+A chapter's deeper page bears its chapter's number behind a D: D4, its first section D4.1.
+"""
 
 import re
 
 from docutils import nodes
 from sphinx_external_toc.collectors import TocTreeCollectorWithStyles
 
-CHAPTER = re.compile(r"chapters/(\d+)-")
+NUMBERED = re.compile(r"(chapters|deeper)/(\d+)-")
 
 
 def setup(app):
@@ -20,14 +23,14 @@ def setup(app):
 
 
 def renumber(env):
-    """Replace the first part of every section number of a chapter: 1.2 becomes 11.2."""
+    """Replace the first part of every section number of a page: 1.2 becomes 11.2, or D11.2."""
     for docname, numbers in env.toc_secnumbers.items():
-        if not (match := CHAPTER.match(docname)):
+        if not (match := NUMBERED.match(docname)):
             continue
-        chapter = int(match[1])
+        page = int(match[2]) if match[1] == "chapters" else f"D{int(match[2])}"
         for anchor, number in numbers.items():
-            numbers[anchor] = (chapter, *number[1:])
-        env.titles[docname]["secnumber"] = [chapter]  # a list, as the collector keeps it
+            numbers[anchor] = (page, *number[1:])
+        env.titles[docname]["secnumber"] = [page]  # a list, as the collector keeps it
         for reference in env.tocs[docname].findall(nodes.reference):
             if "secnumber" in reference:
-                reference["secnumber"] = [chapter, *reference["secnumber"][1:]]
+                reference["secnumber"] = [page, *reference["secnumber"][1:]]

@@ -54,8 +54,8 @@ def check_formulas(app, pagename, templatename, context, doctree):
 
 
 def launch_notebooks(app, pagename, templatename, context, doctree):
-    """Colab and Binder open the chapter's notebook; a page that has none offers none."""
-    has_notebook = pagename.startswith("chapters/")
+    """Colab and Binder open the page's notebook; a page that has none offers none."""
+    has_notebook = "kernelspec" in app.env.metadata.get(pagename, {})
     kept = []
     for group in context.get("header_buttons", []):
         if not has_notebook and group.get("label") == "launch-buttons":

@@ -1,13 +1,14 @@
 """Every source in references.bib is cited where it is used, is entered once, and can be found."""
 
 import re
-from pathlib import Path
 
 from pybtex.database import parse_file, parse_string
 
-ROOT = Path(__file__).parents[2]
+import building
+
+ROOT = building.ROOT
 SOURCES = parse_file(str(ROOT / "references.bib")).entries
-PAGES = [ROOT / "index.md", *sorted((ROOT / "chapters").glob("*.md"))]
+PAGES = [ROOT / "index.md", *building.PAGES]
 CITATION = re.compile(r"\{cite(?::\w+)?\}`([^`]+)`")
 UNFINDABLE = {"tenlayers", "mango", "chaheng"}  # articles whose addresses are not known
 

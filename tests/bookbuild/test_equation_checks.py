@@ -4,7 +4,10 @@ import re
 
 from bs4 import BeautifulSoup
 
-from building import HEADER, ROOT, Book
+from building import HEADER, PAGES, ROOT, Book
+
+BUILT = ROOT / "_build" / "html"
+HTML = [BUILT / page.relative_to(ROOT).with_suffix(".html") for page in PAGES]
 
 CELL = """\
 ```{{code-cell}} ipython3
@@ -17,7 +20,7 @@ from initbook.equations import holds
 
 def test_the_book_lists_every_claim_with_its_check():
     """What the table shows: equation, check, method and error; run with -rP to read it here."""
-    page = ROOT / "_build" / "html" / "back" / "equations.html"
+    page = BUILT / "back" / "equations.html"
     soup = BeautifulSoup(page.read_text(encoding="utf-8"), "html.parser")
     rows = [[c.get_text() for c in row("td")] for row in soup.select("table.equations tbody tr")]
     for row in rows:
@@ -29,21 +32,21 @@ def test_the_book_lists_every_claim_with_its_check():
     assert all(error and allowed for _, _, error, allowed in claims)
 
     shown = {
-        f"{chapter.stem}#{box['id']}"
-        for chapter in (ROOT / "_build" / "html" / "chapters").glob("*.html")
+        f"{chapter.relative_to(BUILT).with_suffix('')}#{box['id']}"
+        for chapter in HTML
         for box in BeautifulSoup(chapter.read_text(encoding="utf-8"), "html.parser").select(
             "div.math[id]"
         )
     }
     listed = {
-        a["href"].rpartition("/")[2].replace(".html", "")
+        a["href"].removeprefix("../").replace(".html", "")
         for a in soup.select("table.equations a[href*='#equation-']")
     }
     assert listed == shown
 
 
 def test_the_marks_lead_to_the_cells_that_check():
-    for chapter in (ROOT / "_build" / "html" / "chapters").glob("*.html"):
+    for chapter in HTML:
         soup = BeautifulSoup(chapter.read_text(encoding="utf-8"), "html.parser")
         for box in soup.select("div.math[id^=equation-eq-]"):
             label = box["id"].removeprefix("equation-")

@@ -19,9 +19,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-import mirror as on_loopback
+import mnist_server as on_loopback
 from initbook import digits
-from mirror import Mirror, good
+from mnist_server import Mirror, good
 
 CHILD = """
 import hashlib, json, os, signal, sys

@@ -1,18 +1,22 @@
-"""Every exercise, over 20 seeds: its reference passes, its starter and wrong answers fail."""
+"""Every exercise, over 20 seeds: reference and printed solution pass, starter and slips fail."""
 
 import importlib
 import pkgutil
 import re
-from pathlib import Path
+import sys
+from decimal import Decimal
+from fractions import Fraction
 
 import numpy as np
 import pytest
+import torch
 
 import initbook.exercises
-from initbook.exercises import check
+from initbook.exercises import check, get_exercise
+from printed_exercises import calls_of_check, printed_exercises
 
 SEEDS = range(20)
-ROOT = Path(__file__).parents[2]
+PRINTED = printed_exercises()
 MODULES = [
     importlib.import_module(f"initbook.exercises.{m.name}")
     for m in pkgutil.iter_modules(initbook.exercises.__path__)
@@ -20,30 +24,16 @@ MODULES = [
 ]
 EXERCISES = [exercise for module in MODULES for exercise in module.EXERCISES]
 each_exercise = pytest.mark.parametrize("exercise", EXERCISES, ids=lambda e: e.number)
+ROOT_N_STD = 5**0.5 / 10  # the first answer of exercise 2.1
 
 
-def starter_function(exercise):
-    namespace = {"np": np}
-    exec(exercise.starter, namespace)  # our own text, as the chapter prints it
-    return namespace[re.search(r"def (\w+)", exercise.starter)[1]]
+def all_cases(exercise):
+    return [*exercise.public_cases, *(c for seed in SEEDS for c in exercise.hidden_cases(seed))]
 
 
 @each_exercise
 def test_the_reference_passes(exercise):
-    assert exercise.passes(exercise.reference, exercise.public_cases)
-    for seed in SEEDS:
-        assert exercise.passes(exercise.reference, exercise.hidden_cases(seed))
-
-
-@each_exercise
-def test_the_untouched_starter_gets_nothing(exercise):
-    starter = starter_function(exercise)
-    for seed in SEEDS:
-        for case in exercise.hidden_cases(seed):
-            assert (
-                exercise.complaint(starter, case)
-                == f"Exercise {exercise.number} is not written yet."
-            )
+    assert exercise.passes(exercise.reference, all_cases(exercise))
 
 
 @each_exercise
@@ -54,23 +44,35 @@ def test_every_named_wrong_answer_fails(exercise):
             assert not exercise.passes(wrong, exercise.hidden_cases(seed)), (name, seed)
 
 
+def test_the_pages_print_these_exercises_under_these_numbers():
+    printed, known = set(PRINTED), {exercise.number for exercise in EXERCISES}
+    assert not printed ^ known, f"pages alone: {printed - known}; modules alone: {known - printed}"
+
+
 @each_exercise
-def test_the_chapter_prints_this_starter_and_calls_check(exercise):
-    chapter = next((ROOT / "chapters").glob(f"{int(exercise.number.split('.')[0]):02d}-*.md"))
-    text = chapter.read_text(encoding="utf-8")
-    assert exercise.starter in text
-    assert f'check("{exercise.number}"' in text
+def test_the_page_calls_its_own_exercise(exercise):
+    printed = PRINTED[exercise.number]
+    call = (exercise.number, exercise.reference.__name__)
+    for cells in (printed.starter, printed.solution):
+        assert calls_of_check(cells) == [call]
+    assert f'raise NotImplementedError("Exercise {exercise.number}")' in "".join(printed.starter)
 
 
-def test_check_says_what_is_wrong(capsys):
-    def raises(std, width):
-        return std / 0
+@each_exercise
+def test_the_printed_starter_is_not_written_yet(exercise):
+    printed = PRINTED[exercise.number]
+    starter = printed.function(printed.starter, exercise.reference.__name__)
+    for case in all_cases(exercise):
+        said = exercise.complaint(starter, case)
+        assert said == f"Exercise {exercise.number} is not written yet."
 
-    answers = [raises, lambda std, width: None, lambda std, width: [std, std], lambda std: std]
-    said = ["ZeroDivisionError", "returned None", r"shape \(2,\)", "TypeError"]
-    for answer, words in zip(answers, said, strict=True):
-        check("2.1", answer)
-        assert re.search(words, capsys.readouterr().out)
+
+@each_exercise
+def test_the_printed_solution_passes(exercise):
+    printed = PRINTED[exercise.number]
+    solution = printed.function(printed.solution, exercise.reference.__name__)
+    complaints = (exercise.complaint(solution, case) for case in all_cases(exercise))
+    assert next(filter(None, complaints), None) is None
 
 
 def test_check_passes_the_right_answer_and_speaks_of_the_hidden_part(capsys):
@@ -78,19 +80,155 @@ def test_check_passes_the_right_answer_and_speaks_of_the_hidden_part(capsys):
     assert "right on the 2 public inputs" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("number", ["2.9", "99.1", "one", ""])
+class Unspeakable(Exception):
+    def __str__(self):
+        raise RuntimeError
+
+
+def divides(std, width):
+    return std / 0
+
+
+def in_numpy(std, width):
+    helper = np.linalg.cholesky
+    return helper(np.zeros((2, 3)))
+
+
+def leaves(std, width):
+    sys.exit()
+
+
+def returns(value):
+    return lambda std, width: value
+
+
+SAID = [
+    (divides, r"your function raised ZeroDivisionError: .* \(line LINE\)\."),
+    (in_numpy, r"raised LinAlgError: .* square \(line LINE\)\."),
+    (leaves, r"raised SystemExit \(line LINE\)\."),
+    (lambda std, width: [][width], r"raised IndexError: list index out of range \(line \d+\)\."),
+    (lambda std, width: (_ for _ in ()).throw(Unspeakable), r"raised Unspeakable \(line \d+\)\."),
+    (lambda std: std, r"called with the arguments std, width; it has \(std\)\."),
+    (lambda std, fan_in: std, r"called with the arguments std, width; it has \(std, fan_in\)\."),
+    (np.sqrt, r"called with the arguments std, width; it has \(x, /"),
+    (returns(None), "returned None; a return statement may be missing"),
+    (returns([0.1, 0.1]), r"returned an array of the shape \(2,\); a single number is wanted"),
+    (returns(np.array([ROOT_N_STD])), r"of the shape \(1,\); a single number is wanted"),
+    (returns(np.float32(ROOT_N_STD)), r"returned 0\.2236\d*, which is right to \d digits; compute"),
+    (returns(round(ROOT_N_STD, 7)), r"right to \d digits; compute in float64, and round nothing"),
+    (returns(np.float16(ROOT_N_STD)), "right to 3 digits"),
+    (returns(torch.tensor(ROOT_N_STD)), r"returned tensor\(0\.2236\), which is right to 7 digits"),
+    (returns(ROOT_N_STD * 1.001), "which is not the answer"),
+    (returns(float("nan")), "returned nan, which is not the answer"),
+]
+
+
+@pytest.mark.parametrize(("answer", "said"), SAID)
+def test_check_says_what_is_wrong(capsys, answer, said):
+    check("2.1", answer)
+    if "LINE" in said:  # the last of its own
+        said = said.replace("LINE", str(max(n for *_, n in answer.__code__.co_lines() if n)))
+    out = capsys.readouterr().out
+    assert re.search(said, out) and out.count("\n") == 1
+
+
+class Lying:
+    def __eq__(self, other):
+        return True
+
+    def __float__(self):
+        return ROOT_N_STD
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        str(ROOT_N_STD),
+        ROOT_N_STD + 5j,
+        np.complex128(ROOT_N_STD),
+        torch.tensor(ROOT_N_STD + 0j),
+        True,
+        np.True_,
+        np.array(Lying(), dtype=object),
+        Lying(),
+        (x for x in [ROOT_N_STD]),
+        {"std": ROOT_N_STD},
+        {ROOT_N_STD},
+        [[1.0], [1.0, 2.0]],
+        np.ma.masked,
+        np.datetime64("2026-01-01"),
+        np.array([(ROOT_N_STD,)], dtype=[("std", float)]),
+        print,
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_what_is_no_real_number_is_no_answer(capsys, value):
+    check("2.1", returns(value))
+    assert re.search(
+        "your function returned .*, which is no number or array", capsys.readouterr().out
+    )
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        np.float64,
+        np.longdouble,
+        Fraction,
+        Decimal,
+        np.asarray,
+        lambda x: torch.tensor(x, dtype=torch.float64, requires_grad=True),
+    ],
+)
+def test_any_kind_of_real_number_is_one(capsys, kind):
+    check("2.1", lambda std, width: kind(float(np.sqrt(width) * std)))
+    assert "right on" in capsys.readouterr().out
+
+
+def of_tensors(array):
+    return [torch.tensor(x, requires_grad=True) for x in array]
+
+
+@pytest.mark.parametrize("kind", [list, tuple, of_tensors])
+def test_a_list_of_numbers_is_an_array(kind):
+    exercise = get_exercise("0.1")
+    assert exercise.passes(lambda draws: kind(exercise.reference(draws)), all_cases(exercise))
+
+
+def test_a_flood_of_output_does_not_hide_the_verdict(capsys):
+    check("2.1", lambda std, width: print("x" * 99_999))
+    assert re.fullmatch(r"x{1000} …\nExercise 2.1: .* None; .*\n", capsys.readouterr().out)
+
+
+def test_stopping_an_answer_stops_check():
+    def interrupted(std, width):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        check("2.1", interrupted)
+
+
+@pytest.mark.parametrize("number", ["99.1", "one", "", "2.1.", 2.1, None])
 def test_an_unknown_number_is_named(number):
-    with pytest.raises(ValueError, match=re.escape(f"exercise is {number!r}")):
+    said = f"exercise is {number!r}; allowed is a graded exercise's number in quotes"
+    with pytest.raises(ValueError, match=re.escape(said)):
         check(number, abs)
 
 
-def test_an_answer_must_be_a_function():
-    with pytest.raises(TypeError, match="the answer is 3"):
+def test_a_chapter_lists_its_graded_exercises():
+    with pytest.raises(ValueError, match="exercise is '2.2'; allowed are '2.1', '2.3'"):
+        check("2.2", abs)
+
+
+def test_an_answer_must_be_a_function_and_come_second():
+    with pytest.raises(TypeError, match="the answer is 3; give the function itself"):
         check("2.1", 3)
+    with pytest.raises(TypeError, match=r"the number comes first: write check\('2.1', divides\)"):
+        check(divides, "2.1")
 
 
 def test_inputs_are_handed_over_as_copies():
-    exercise = next(e for e in EXERCISES if e.number == "2.3")
+    exercise = get_exercise("2.3")
     (case,) = exercise.hidden_cases(seed=1, count=1)
     before = case["h"].copy()
 

@@ -6,13 +6,10 @@ from jupyter_client import KernelManager
 from jupyter_client.kernelspec import KernelSpecManager
 from nbclient import NotebookClient
 
+from building import PAGES
 from installed import KERNEL, ROOT
 
-NOTEBOOKS = sorted((ROOT / "chapters").glob("*.ipynb"))
-
-
-def test_there_are_notebooks():
-    assert NOTEBOOKS, "No chapter has a notebook; `make notebooks` writes them."
+NOTEBOOKS = [page.with_suffix(".ipynb") for page in PAGES]
 
 
 def test_nothing_else_of_the_book_can_be_imported(initbook_alone, tmp_path):
@@ -41,7 +38,7 @@ def test_the_digits_load_from_the_installed_package(initbook_alone, tmp_path):
     assert "embedded" in initbook_alone.run(program, tmp_path)
 
 
-@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: f"{path.parent.name}/{path.stem}")
 def test_notebook_runs_in_an_empty_folder(path, initbook_alone, tmp_path):
     notebook = nbformat.read(path, as_version=4)
     specs = KernelSpecManager(kernel_dirs=[str(initbook_alone.kernels / "kernels")])

@@ -7,10 +7,12 @@ import pytest
 import yaml
 from fontTools.ttLib import TTFont
 
+import building
+
 ROOT = Path(__file__).parents[2]
 CONFIG = yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8"))
 ADDRESS, BRANCH = CONFIG["repository"]["url"], CONFIG["repository"]["branch"]
-CHAPTERS = sorted(f"chapters/{path.stem}" for path in (ROOT / "chapters").glob("*.md"))
+CHAPTERS = [page.relative_to(ROOT).with_suffix("").as_posix() for page in building.PAGES]
 BACK = sorted(f"back/{path.stem}" for path in (ROOT / "back").glob("*.md"))
 PAGES = ["index", *CHAPTERS, *BACK]
 AXE = (ROOT / "node_modules" / "axe-core" / "axe.min.js").read_text(encoding="utf-8")

@@ -22,7 +22,7 @@ const answers = {
     return plain(at, count);
   },
 
-  // The buffers as they lie in memory; test_engine.py knows the layout from engine.ts.
+  // The buffers as they lie in memory; test_engine.py knows the layout from kernels.ts.
   layers({ activation, scale, width, batch, seed }) {
     const statistics = engine.simulate({ activation, scale, width, batch, seed });
     const { stride, inputs, here, there, weights } = layout(width, batch);
@@ -37,6 +37,8 @@ const answers = {
     const drawn = Array.from({ length: DEPTH }, (_, l) => plain(weights(l), width * stride));
     return { inputs: plain(inputs, size), weights: drawn, outputs, statistics };
   },
+
+  names: () => names,
 
   meanField: ({ activation, scale }) => meanField(activation, scale, DEPTH),
 };

@@ -14,6 +14,7 @@ from scipy.stats import kstest
 from bookbuild.frontend import find_node
 from initbook.activations import get_activation
 from initbook.moments import mean_output, second_moment
+from initbook.widgets import TenLayers
 
 ROOT = Path(__file__).parents[2]
 WIDGETS = ROOT / "code" / "initbook" / "widgets"
@@ -170,6 +171,13 @@ def test_the_mean_field_line_agrees_with_quadrature(activation, scale):
         second, first = second_moment(activation, q), mean_output(activation, q)
         assert layer["rms"] == pytest.approx(np.sqrt(second), rel=1e-6)
         assert layer["std"] == pytest.approx(np.sqrt(second - first**2), rel=1e-6)
+
+
+def test_settings_functions_and_the_library_know_the_same_activations():
+    """In one order: it numbers them for the compiled engine."""
+    names = run("wasm", "names")
+    assert names == list(TenLayers.settings["state"]["activation"]["choices"])
+    assert all(get_activation(name).name == name for name in names)
 
 
 def test_both_engines_draw_the_same_numbers():

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from widget_page import ROOT
+from widget_page import ROOT, write_site
 
 AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
 READY = '[data-ready="true"]'
@@ -130,6 +130,22 @@ def test_a_strange_address_is_clamped_or_ignored(open_page, address, scale, widt
     assert [float(boxes.nth(i).input_value()) for i in (0, 1)] == [scale, width]
 
 
+@pytest.mark.parametrize(
+    "address",
+    [
+        "#%7Eten-layers:std=1.4&n=128",
+        "#%7eten-layers%3Astd%3D1.4%26n%3D128",
+        "#~ten-layers%3Astd=1.4%26n=128",
+        "#%257Eten-layers%253Astd%253D1.4%2526n%253D128",
+        "#%7Eten-layers:std=1.4&n=128&%E0%A4%A",
+    ],
+)
+def test_an_address_that_a_chat_program_has_encoded_is_read(open_page, address):
+    page = open_page("/" + address)
+    boxes = widget(page).get_by_role("spinbutton")
+    assert [float(boxes.nth(i).input_value()) for i in (0, 1)] == [1.4, 128]
+
+
 def test_a_changed_address_moves_the_widget(open_page):
     page = open_page()
     host = widget(page)
@@ -205,12 +221,23 @@ def test_without_scripts_a_figure_and_a_sentence_remain(open_page):
     said = re.search(r"([\d.]+) at layer 10", figure.get_attribute("aria-label"))
     assert float(said[1]) == pytest.approx(0.2285, rel=0.1)  # mean field; one draw of width 64
     assert page.get_by_text("With scripts switched on").is_visible()
+    assert not page.get_by_text("opened as a file").is_visible()
+
+
+def test_opened_as_a_file_the_page_says_that_modules_need_http(browser, tmp_path):
+    write_site(tmp_path)
+    with browser.new_page() as page:
+        page.goto((tmp_path / "index.html").as_uri())
+        assert page.get_by_role("img").is_visible()
+        assert page.get_by_text("opened as a file").is_visible()
+        assert not page.get_by_text("With scripts switched on").is_visible()
 
 
 def test_a_module_that_fails_leaves_the_figure(open_page):
     page = open_page(before=lambda page: page.route("**/chart.js", lambda route: route.abort()))
     page.locator('[data-ready="error"]').wait_for()
-    assert page.get_by_text("With scripts switched on").is_visible()
+    assert page.get_by_role("img").is_visible()
+    assert page.get_by_text("could not be loaded").is_visible()
     assert open_page.complaints  # the reason is on the console
     open_page.complaints.clear()
 

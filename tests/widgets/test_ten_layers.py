@@ -1,24 +1,31 @@
-"""The Python side: checked values, the placeholder, and modules that need no sibling files."""
+"""The ten layers' Python side: checked values and the placeholder."""
 
 import json
 import re
 
+import numpy as np
 import pytest
+import torch
 import traitlets
 
 from initbook.widgets import TenLayers
-from widget_page import WIDGETS, placeholder
+from widget_page import placeholder
 
 
 @pytest.mark.parametrize(
     ("wrong", "said"),
     [
-        ({"scale": 30}, "scale is 30.0; allowed is a number from 0 to 25."),
+        ({"scale": 30}, "scale is 30; allowed is a number from 0 to 25."),
         ({"scale": float("nan")}, "scale is nan; allowed is a number from 0 to 25."),
         ({"width": 1000}, "width is 1000; allowed is a number from 32 to 500."),
         ({"batch": 10}, "batch is 10; allowed is a multiple of 4."),
         ({"seed": -1}, "seed is -1; allowed is a number from 0 to 2147483647."),
-        ({"activation": "sine"}, "any of .'tanh', 'relu', 'sigmoid', 'identity'.*'sine'"),
+        ({"scale": "1.5"}, "scale is '1.5'; allowed is a number from 0 to 25."),
+        ({"scale": True}, "scale is True; allowed is a number from 0 to 25."),
+        ({"scale": 1j}, "scale is 1j; allowed is a number from 0 to 25."),
+        ({"scale": None}, "scale is None; allowed is a number from 0 to 25."),
+        ({"width": 64.5}, "width is 64.5; allowed is a whole number."),
+        ({"activation": "sine"}, "is 'sine'; allowed are 'tanh', 'relu', 'sigmoid', 'identity'."),
     ],
 )
 def test_a_wrong_value_is_named_with_what_is_allowed(wrong, said):
@@ -27,6 +34,25 @@ def test_a_wrong_value_is_named_with_what_is_allowed(wrong, said):
     widget = TenLayers()
     with pytest.raises(traitlets.TraitError, match=said):
         widget.set_trait(*wrong.copy().popitem())
+
+
+@pytest.mark.parametrize("kind", [np.float32, np.float64, np.array, torch.tensor])
+def test_a_number_of_any_kind_is_taken(kind):
+    widget = TenLayers(scale=kind(1.5), width=np.int64(64), batch=8.0, seed=torch.tensor(3))
+    values = (widget.scale, widget.width, widget.batch, widget.seed)
+    assert values == (1.5, 64, 8, 3)
+    assert list(map(type, values)) == [float, int, int, int]  # as JSON writes them
+
+
+def test_a_misspelled_name_is_refused():
+    with pytest.raises(TypeError, match="TenLayers has no 'widht'; it has activation, scale, "):
+        TenLayers(widht=64)
+
+
+def test_the_docstring_names_the_limits():
+    scale, width = (TenLayers.settings["state"][name] for name in ("scale", "width"))
+    assert f"between {scale['min']} and {scale['max']}, `width` between" in TenLayers.__doc__
+    assert f"`width` between {width['min']} and {width['max']}" in TenLayers.__doc__
 
 
 def test_results_are_for_reading():
@@ -49,9 +75,3 @@ def test_a_static_widget_opens_no_channel(monkeypatch):
     """Its state would otherwise be written into the page, the whole module with it."""
     monkeypatch.setenv("INITBOOK_STATIC_WIDGETS", "1")
     assert TenLayers().comm is None
-
-
-def test_the_live_module_needs_no_other_file():
-    assert "data:text/javascript;base64," in TenLayers._esm
-    assert not re.search(r"""(from|import|URL)[ (]"\./""", TenLayers._esm)
-    assert TenLayers._css == (WIDGETS / "widgets.css").read_text(encoding="utf-8")

@@ -2,30 +2,30 @@
 
 import numpy as np
 
-from initbook.exercises.exercise import Exercise
+from initbook.exercises.exercise import Array, Case, Exercise, Value
 
 
-def standard_error(draws):
+def standard_error(draws: Array) -> Value:
     """The standard error of each column's mean: s / √n, with n − 1 in s."""
     return draws.std(axis=0, ddof=1) / np.sqrt(len(draws))
 
 
-def draw_measurements(rng):
+def draw_measurements(rng: np.random.Generator) -> Case:
     rows, columns = int(rng.integers(5, 60)), int(rng.integers(2, 5))
     means, stds = rng.uniform(1, 5, columns), rng.uniform(0.5, 3, columns)
     return {"draws": means + stds * rng.standard_normal((rows, columns))}
 
 
-def weight_gradient(X, W, b, upstream):
+def weight_gradient(X: Array, W: Array, b: Array, upstream: Array) -> Value:
     """The gradient for the weights of H = tanh(XW + b): Xᵀ (∂loss/∂H ⊙ (1 − H²))."""
     return X.T @ (upstream * slope(X @ W + b))
 
 
-def slope(z):
+def slope(z: Array) -> Array:
     return 1 - np.tanh(z) ** 2
 
 
-def draw_layer(rng):
+def draw_layer(rng: np.random.Generator) -> Case:
     batch, fan_in, fan_out = (int(n) for n in rng.permutation([3, 4, 5, 6, 7])[:3])
     return {
         "X": rng.standard_normal((batch, fan_in)),
@@ -38,19 +38,13 @@ def draw_layer(rng):
 EXERCISES = (
     Exercise(
         number="0.1",
-        title="The standard error of a mean",
         reference=standard_error,
-        starter="""\
-def standard_error(draws):
-    \"\"\"The standard error of each column's mean, from its own std.\"\"\"
-    raise NotImplementedError("Exercise 0.1")""",
         public_cases=(
             {"draws": np.array([[1.0, 10.0], [2.0, 20.0], [3.0, 60.0]])},
             {"draws": np.array([[4.0], [6.0], [8.0], [2.0]])},
         ),
         draw_case=draw_measurements,
-        rtol=1e-9,
-        reason="sums of a few dozen numbers of one size, and two roots",
+        rtol=1e-9,  # sums of a few dozen numbers of one size, and two roots
         wrong_answers={
             "the std of one draw": lambda draws: draws.std(axis=0, ddof=1),
             "n for √n": lambda draws: draws.std(axis=0, ddof=1) / len(draws),
@@ -66,12 +60,7 @@ def standard_error(draws):
     ),
     Exercise(
         number="0.2",
-        title="The gradient of a dense layer",
         reference=weight_gradient,
-        starter="""\
-def weight_gradient(X, W, b, upstream):
-    \"\"\"The gradient with respect to W, where H = tanh(X @ W + b).\"\"\"
-    raise NotImplementedError("Exercise 0.2")""",
         public_cases=(
             {
                 "X": np.array([[1.0, 2.0]]),
@@ -87,8 +76,7 @@ def weight_gradient(X, W, b, upstream):
             },
         ),
         draw_case=draw_layer,
-        rtol=1e-7,
-        reason="sums over a batch, which may be taken in another order and may nearly cancel",
+        rtol=1e-7,  # sums over a batch, which may be taken in another order and may nearly cancel
         wrong_answers={
             "the slope forgotten": lambda X, W, b, upstream: X.T @ upstream,
             "the bias forgotten": lambda X, W, b, upstream: X.T @ (upstream * slope(X @ W)),

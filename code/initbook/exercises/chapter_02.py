@@ -2,24 +2,24 @@
 
 import numpy as np
 
-from initbook.exercises.exercise import Exercise
+from initbook.exercises.exercise import Array, Case, Exercise, Value
 
 
-def factor_per_layer(std, width):
+def factor_per_layer(std: float, width: int) -> Value:
     """By how much a layer multiplies the rms of a small signal: √n · std."""
     return np.sqrt(width) * std
 
 
-def draw_layer(rng):
+def draw_layer(rng: np.random.Generator) -> Case:
     return {"std": float(10 ** rng.uniform(-3, 0)), "width": int(rng.integers(16, 4096))}
 
 
-def share_saturated(h, threshold):
+def share_saturated(h: Array, threshold: float) -> Value:
     """The share of activations whose size is beyond the threshold."""
     return np.mean(np.abs(h) > threshold)
 
 
-def draw_activations(rng):
+def draw_activations(rng: np.random.Generator) -> Case:
     shape = tuple(int(n) for n in rng.integers(3, 40, size=2))
     h = np.tanh(rng.uniform(0.5, 4) * rng.standard_normal(shape))
     return {"h": h, "threshold": float(rng.uniform(0.3, 0.95))}
@@ -28,16 +28,10 @@ def draw_activations(rng):
 EXERCISES = (
     Exercise(
         number="2.1",
-        title="One factor a layer",
         reference=factor_per_layer,
-        starter="""\
-def factor_per_layer(std, width):
-    \"\"\"By how much one layer multiplies the rms of a small signal.\"\"\"
-    raise NotImplementedError("Exercise 2.1")""",
         public_cases=({"std": 0.01, "width": 500}, {"std": 0.02, "width": 500}),
         draw_case=draw_layer,
-        rtol=1e-9,
-        reason="one square root and one product: rounding alone may differ",
+        rtol=1e-9,  # one square root and one product: rounding alone may differ
         wrong_answers={
             "the factor of the variance": lambda std, width: width * std**2,
             "std taken for a variance": lambda std, width: np.sqrt(width * std),
@@ -48,19 +42,13 @@ def factor_per_layer(std, width):
     ),
     Exercise(
         number="2.3",
-        title="Counting saturated units",
         reference=share_saturated,
-        starter="""\
-def share_saturated(h, threshold):
-    \"\"\"The share of numbers in h whose size is beyond the threshold.\"\"\"
-    raise NotImplementedError("Exercise 2.3")""",
         public_cases=(
             {"h": np.array([[-0.99, 0.2], [0.98, 0.5]]), "threshold": 0.97},
             {"h": np.array([[-0.99, -0.2, 0.1]]), "threshold": 0.15},
         ),
         draw_case=draw_activations,
-        rtol=1e-12,
-        reason="a count divided by a count",
+        rtol=1e-12,  # a count divided by a count
         wrong_answers={
             "one tail only": lambda h, threshold: np.mean(h > threshold),
             "the share that is not saturated": lambda h, threshold: np.mean(abs(h) <= threshold),

@@ -2,49 +2,49 @@
 
 import numpy as np
 
-from initbook.exercises.exercise import Exercise
+from initbook.exercises.exercise import Array, Case, Exercise, Value
 
 
-def variance_of_product(p, x, y):
+def variance_of_product(p: Array, x: Array, y: Array) -> Value:
     """Var(XY) = Σ p_jk (x_j y_k)² − (Σ p_jk x_j y_k)²: no independence is assumed."""
     product = np.outer(x, y)
     return np.sum(p * product**2) - np.sum(p * product) ** 2
 
 
-def marginal_moments(p, x, y):
+def marginal_moments(p: Array, x: Array, y: Array) -> tuple[float, float, float, float]:
     """Mean and variance of X, then of Y."""
     px, py = p.sum(axis=1), p.sum(axis=0)
     mean_x, mean_y = px @ x, py @ y
     return mean_x, px @ x**2 - mean_x**2, mean_y, py @ y**2 - mean_y**2
 
 
-def as_if_independent(p, x, y):
+def as_if_independent(p: Array, x: Array, y: Array) -> Value:
     mean_x, var_x, mean_y, var_y = marginal_moments(p, x, y)
     return var_x * var_y + var_x * mean_y**2 + mean_x**2 * var_y
 
 
-def as_if_uncorrelated(p, x, y):
+def as_if_uncorrelated(p: Array, x: Array, y: Array) -> Value:
     mean_x, _, mean_y, _ = marginal_moments(p, x, y)
     return np.sum(p * np.outer(x, y) ** 2) - (mean_x * mean_y) ** 2
 
 
-def product_of_variances(p, x, y):
+def product_of_variances(p: Array, x: Array, y: Array) -> Value:
     _, var_x, _, var_y = marginal_moments(p, x, y)
     return var_x * var_y
 
 
-def draw_joint_law(rng):
+def draw_joint_law(rng: np.random.Generator) -> Case:
     rows, columns = (int(n) for n in rng.integers(2, 6, size=2))
     p = rng.exponential(size=(rows, columns))
     return {"p": p / p.sum(), "x": rng.normal(1, 2, rows), "y": rng.normal(-1, 2, columns)}
 
 
-def second_moment_of_unit(X, mean, std):
+def second_moment_of_unit(X: Array, mean: float, std: float) -> Value:
     """E[z²] = std² · mean of Σx² + mean² · mean of (Σx)², over the rows of X."""
     return std**2 * np.mean(np.sum(X**2, axis=1)) + mean**2 * np.mean(np.sum(X, axis=1) ** 2)
 
 
-def draw_inputs(rng):
+def draw_inputs(rng: np.random.Generator) -> Case:
     X = rng.normal(rng.uniform(0.5, 2), 1, size=tuple(rng.integers(3, 30, size=2)))
     mean = float(rng.choice([-1, 1]) * rng.uniform(0.05, 0.5))
     return {"X": X, "mean": mean, "std": float(rng.uniform(0.1, 0.6))}
@@ -53,12 +53,7 @@ def draw_inputs(rng):
 EXERCISES = (
     Exercise(
         number="3.2",
-        title="The variance of a product, whatever the two have to do with each other",
         reference=variance_of_product,
-        starter="""\
-def variance_of_product(p, x, y):
-    \"\"\"Var(XY), where p[j, k] is the chance that X is x[j] and Y is y[k].\"\"\"
-    raise NotImplementedError("Exercise 3.2")""",
         public_cases=(
             {
                 "p": np.array([[0.25, 0.25], [0.25, 0.25]]),
@@ -72,8 +67,7 @@ def variance_of_product(p, x, y):
             },
         ),
         draw_case=draw_joint_law,
-        rtol=1e-9,
-        reason="two finite sums; their difference loses a few digits at most",
+        rtol=1e-9,  # two finite sums; their difference loses a few digits at most
         wrong_answers={
             "the formula for independent numbers": as_if_independent,
             "uncorrelated taken for granted": as_if_uncorrelated,
@@ -84,19 +78,13 @@ def variance_of_product(p, x, y):
     ),
     Exercise(
         number="3.3",
-        title="Weights with a mean",
         reference=second_moment_of_unit,
-        starter="""\
-def second_moment_of_unit(X, mean, std):
-    \"\"\"E[z²] of z = Σ x_i w_i, averaged over the rows of X.\"\"\"
-    raise NotImplementedError("Exercise 3.3")""",
         public_cases=(
             {"X": np.array([[1.0, 1.0, 1.0]]), "mean": 0.0, "std": 0.5},
             {"X": np.array([[1.0, 2.0], [3.0, -1.0]]), "mean": 0.5, "std": 0.1},
         ),
         draw_case=draw_inputs,
-        rtol=1e-9,
-        reason="sums and squares: rounding alone may differ",
+        rtol=1e-9,  # sums and squares: rounding alone may differ
         wrong_answers={
             "the mean forgotten": lambda X, mean, std: second_moment_of_unit(X, 0, std),
             "a sum of squares for the square of a sum": lambda X, mean, std: (

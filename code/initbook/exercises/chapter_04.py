@@ -3,45 +3,39 @@
 import numpy as np
 from scipy.stats import norm
 
-from initbook.exercises.exercise import Exercise
+from initbook.exercises.exercise import Case, Exercise, Value
 
 
-def xavier_bound(fan_in, fan_out):
+def xavier_bound(fan_in: int, fan_out: int) -> Value:
     """The bound of Xavier's uniform law: √3 · √(2 / (fan_in + fan_out))."""
     return np.sqrt(6 / (fan_in + fan_out))
 
 
-def draw_fans(rng):
+def draw_fans(rng: np.random.Generator) -> Case:
     fan_in, fan_out = (int(n) for n in rng.choice(np.arange(2, 5000), size=2, replace=False))
     return {"fan_in": fan_in, "fan_out": fan_out}
 
 
-def std_before_cut(std, cut):
+def std_before_cut(std: float, cut: float) -> Value:
     """The normal's std, so that it has `std` once it is cut at ±cut of its own stds."""
     return std / np.sqrt(variance_after_cut(cut))
 
 
-def variance_after_cut(cut):
+def variance_after_cut(cut: float) -> Value:
     return 1 - 2 * cut * norm.pdf(cut) / (norm.cdf(cut) - norm.cdf(-cut))
 
 
-def draw_cut(rng):
+def draw_cut(rng: np.random.Generator) -> Case:
     return {"std": float(10 ** rng.uniform(-3, 0)), "cut": float(rng.uniform(0.8, 3.5))}
 
 
 EXERCISES = (
     Exercise(
         number="4.1",
-        title="A bound from two fans",
         reference=xavier_bound,
-        starter="""\
-def xavier_bound(fan_in, fan_out):
-    \"\"\"The a for which weights uniform on ±a have Xavier's variance.\"\"\"
-    raise NotImplementedError("Exercise 4.1")""",
         public_cases=({"fan_in": 800, "fan_out": 50}, {"fan_in": 500, "fan_out": 500}),
         draw_case=draw_fans,
-        rtol=1e-9,
-        reason="one sum, one quotient and one square root: rounding alone may differ",
+        rtol=1e-9,  # one sum, one quotient and one square root: rounding alone may differ
         wrong_answers={
             "std for bound: √3 forgotten": lambda fan_in, fan_out: np.sqrt(2 / (fan_in + fan_out)),
             "the sum for the mean of the fans": lambda fan_in, fan_out: np.sqrt(
@@ -58,16 +52,10 @@ def xavier_bound(fan_in, fan_out):
     ),
     Exercise(
         number="4.3",
-        title="A normal law, cut anywhere",
         reference=std_before_cut,
-        starter="""\
-def std_before_cut(std, cut):
-    \"\"\"The std of the normal to draw from, so that `std` is left after the cut.\"\"\"
-    raise NotImplementedError("Exercise 4.3")""",
         public_cases=({"std": 1.0, "cut": 2.0}, {"std": 0.05, "cut": 1.0}),
         draw_case=draw_cut,
-        rtol=1e-6,
-        reason="a quadrature in place of the closed form is as good an answer",
+        rtol=1e-6,  # a quadrature in place of the closed form is as good an answer
         wrong_answers={
             "no correction": lambda std, cut: std,
             "correction the wrong way round": lambda std, cut: (

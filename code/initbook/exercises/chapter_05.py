@@ -2,51 +2,45 @@
 
 import numpy as np
 
-from initbook.exercises.exercise import Exercise
+from initbook.exercises.exercise import Case, Exercise, Value
 
 
-def leaky_std(negative_slope, fan_in):
+def leaky_std(negative_slope: float, fan_in: float) -> Value:
     """The std of a weight in front of a leaky ReLU: √(2 / ((1 + a²) n))."""
     return np.sqrt(2 / ((1 + negative_slope**2) * fan_in))
 
 
-def draw_leaky_layer(rng):
+def draw_leaky_layer(rng: np.random.Generator) -> Case:
     return {
         "negative_slope": float(rng.uniform(0.1, 0.9)),
         "fan_in": int(rng.integers(16, 4096)),
     }
 
 
-def repairs_the_variance(negative_slope, fan_in):
+def repairs_the_variance(negative_slope: float, fan_in: float) -> Value:
     mean_squared = (1 - negative_slope) ** 2 / (2 * np.pi)
     return np.sqrt(1 / (((1 + negative_slope**2) / 2 - mean_squared) * fan_in))
 
 
-def width_needed(depth, spread):
+def width_needed(depth: float, spread: float) -> Value:
     """The width at which (1 + 5/n)^depth − 1 = spread²."""
     return 5 / np.expm1(np.log1p(spread**2) / depth)
 
 
-def draw_spread(rng):
+def draw_spread(rng: np.random.Generator) -> Case:
     return {"depth": int(rng.integers(2, 200)), "spread": float(rng.uniform(0.1, 1.5))}
 
 
 EXERCISES = (
     Exercise(
         number="5.1",
-        title="The leaky std",
         reference=leaky_std,
-        starter="""\
-def leaky_std(negative_slope, fan_in):
-    \"\"\"The std of a weight in front of a leaky ReLU.\"\"\"
-    raise NotImplementedError("Exercise 5.1")""",
         public_cases=(
             {"negative_slope": 0.0, "fan_in": 500},
             {"negative_slope": 0.25, "fan_in": 500},
         ),
         draw_case=draw_leaky_layer,
-        rtol=1e-9,
-        reason="a few products and one square root: rounding alone may differ",
+        rtol=1e-9,  # a few products and one square root: rounding alone may differ
         wrong_answers={
             "variance for std": lambda negative_slope, fan_in: (
                 leaky_std(negative_slope, fan_in) ** 2
@@ -63,16 +57,10 @@ def leaky_std(negative_slope, fan_in):
     ),
     Exercise(
         number="5.3",
-        title="How wide must it be?",
         reference=width_needed,
-        starter="""\
-def width_needed(depth, spread):
-    \"\"\"The width at which s_L / s_0 has the std `spread`.\"\"\"
-    raise NotImplementedError("Exercise 5.3")""",
         public_cases=({"depth": 10, "spread": 0.3}, {"depth": 50, "spread": 1.0}),
         draw_case=draw_spread,
-        rtol=1e-6,
-        reason="a root of 1 + spread² minus 1 loses some digits when it is written plainly",
+        rtol=1e-6,  # a root of 1 + spread² minus 1 loses some digits when it is written plainly
         wrong_answers={
             "std for variance": lambda depth, spread: width_needed(depth, np.sqrt(spread)),
             "layers add up": lambda depth, spread: 5 * depth / spread**2,

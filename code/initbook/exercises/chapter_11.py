@@ -2,41 +2,41 @@
 
 import numpy as np
 
-from initbook.exercises.exercise import Exercise
+from initbook.exercises.exercise import Array, Case, Exercise, Value
 
 
-def median_lasting_step(accuracy, steps, level):
+def median_lasting_step(accuracy: Array, steps: Array, level: float) -> Value:
     """The median step from which accuracy stays at or above level."""
     return np.median(lasting_steps(accuracy, steps, level))
 
 
-def lasting_steps(accuracy, steps, level):
+def lasting_steps(accuracy: Array, steps: Array, level: float) -> Array:
     """For each run the first step from which accuracy stays at or above level, or inf."""
     high = np.asarray(accuracy) >= level
     lasts = np.flip(np.logical_and.accumulate(np.flip(high, -1), -1), -1)
     return np.where(lasts[..., -1], np.asarray(steps)[lasts.argmax(-1)], np.inf)
 
 
-def first_steps(accuracy, steps, level):
+def first_steps(accuracy: Array, steps: Array, level: float) -> Array:
     high = accuracy >= level
     return np.where(high.any(-1), steps[high.argmax(-1)], np.inf)
 
 
-def without_unfinished(accuracy, steps, level):
+def without_unfinished(accuracy: Array, steps: Array, level: float) -> Value:
     lasting = lasting_steps(accuracy, steps, level)
     finished = lasting[np.isfinite(lasting)]
     return np.median(finished) if finished.size else np.inf
 
 
-def unfinished_at_the_budget(accuracy, steps, level):
+def unfinished_at_the_budget(accuracy: Array, steps: Array, level: float) -> Value:
     return np.median(np.minimum(lasting_steps(accuracy, steps, level), steps[-1]))
 
 
-def index_for_step(accuracy, steps, level):
+def index_for_step(accuracy: Array, steps: Array, level: float) -> Value:
     return median_lasting_step(accuracy, np.arange(len(steps)), level)
 
 
-def draw_runs(rng):
+def draw_runs(rng: np.random.Generator) -> Case:
     """Noisy curves, some unfinished; each has a lucky evaluation, and arrives on the very level."""
     runs, evaluations = int(rng.integers(3, 8)), int(rng.integers(15, 40))
     level = float(rng.choice([0.7, 0.8, 0.9]))
@@ -53,12 +53,7 @@ def draw_runs(rng):
 EXERCISES = (
     Exercise(
         number="11.1",
-        title="The median of runs that did not finish",
         reference=median_lasting_step,
-        starter="""\
-def median_lasting_step(accuracy, steps, level):
-    \"\"\"The median step from which accuracy stays at or above level.\"\"\"
-    raise NotImplementedError("Exercise 11.1")""",
         public_cases=(
             {
                 "accuracy": np.array([[0.1, 0.8, 0.9], [0.1, 0.7, 0.8], [0.9, 0.7, 0.9]]),
@@ -72,8 +67,7 @@ def median_lasting_step(accuracy, steps, level):
             },
         ),
         draw_case=draw_runs,
-        rtol=1e-12,
-        reason="a median of whole numbers, or of two of them",
+        rtol=1e-12,  # a median of whole numbers, or of two of them
         wrong_answers={
             "the first touch": lambda accuracy, steps, level: np.median(
                 first_steps(accuracy, steps, level)

@@ -1,118 +1,240 @@
 """What an exercise is, and how its public part is checked.
 
-The module of a chapter, `exercises/chapter_NN.py`, lists its exercises under `EXERCISES`. Hidden
-inputs are drawn from a generator that an instructor seeds; `check` shows the public ones alone.
+The module of a chapter, `exercises/chapter_NN.py`, lists its exercises under `EXERCISES`. Their
+text, starter and solution stand on the chapter's pages alone. Hidden inputs are drawn from a
+generator that an instructor seeds; `check` shows the public ones.
 """
 
+import contextlib
+import copy
+import functools
 import importlib
+import importlib.util
+import inspect
+import io
+import re
+import reprlib
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
+from numbers import Real
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 Case = Mapping[str, Any]  # the keyword arguments of one call
+Answer = Callable[..., Any]
+Array = NDArray[Any]
+Value = Any  # a number or an array; numpy types what a ufunc returns as Any
 
 
 @dataclass(frozen=True)
 class Exercise:
-    """A function to write: its reference, its starter, its inputs, and the ways to get it wrong.
+    """A function to write: its number, its reference, its inputs, and the ways to get it wrong.
 
-    `reason` says why the relative tolerance `rtol` is what it is. `wrong_answers` maps a mistake's
-    name to a function that makes it; a test shows that each one fails on hidden inputs.
+    The number is the one that the page prints. `rtol` bounds the relative error of every number in
+    an answer. `wrong_answers` maps a mistake's name to a function that makes it; a test shows that
+    each one fails on hidden inputs.
     """
 
     number: str
-    title: str
-    reference: Callable[..., Any]
-    starter: str
+    reference: Answer
     public_cases: tuple[Case, ...]
     draw_case: Callable[[np.random.Generator], Case]
     rtol: float
-    reason: str
-    wrong_answers: Mapping[str, Callable[..., Any]] = field(default_factory=dict)
+    wrong_answers: Mapping[str, Answer] = field(default_factory=dict)
 
     def hidden_cases(self, seed: int, count: int = 10) -> list[Case]:
         """Inputs that no page shows; the same seed draws the same ones."""
         rng = np.random.default_rng(seed)
         return [self.draw_case(rng) for _ in range(count)]
 
-    def complaint(self, answer: Callable[..., Any], case: Case) -> str | None:
+    def complaint(self, answer: Answer, case: Case) -> str | None:
         """What is wrong with the answer on this case, in a sentence; None where nothing is."""
-        shown = ", ".join(f"{name}={_short(value)}" for name, value in case.items())
-        yours = f"Exercise {self.number}: with {shown} your function"
+        if refused := _refused_names(answer, case):
+            return f"Exercise {self.number}: {refused}"
         try:
             got = answer(**_copies(case))
-        except NotImplementedError:
-            return f"Exercise {self.number} is not written yet."
-        except Exception as error:  # noqa: BLE001 (whatever the learner's code raises is reported)
-            line = traceback.extract_tb(error.__traceback__)[-1].lineno
-            return f"{yours} raised {type(error).__name__}: {error} (line {line})."
-        wanted = np.asarray(self.reference(**_copies(case)), dtype=float)
-        if got is None:
-            return f"{yours} returned None; a return statement may be missing."
-        try:
-            value = np.asarray(got, dtype=float)
-        except (TypeError, ValueError):
-            return f"{yours} returned {_short(got)}, which is no number or array."
-        if value.shape != wanted.shape:
-            return f"{yours} returned the shape {value.shape}; the shape {wanted.shape} is wanted."
-        if not np.allclose(value, wanted, rtol=self.rtol, atol=1e-300, equal_nan=False):
-            return f"{yours} returned {_short(got)}, which is not the answer."
-        return None
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # sys.exit too: whatever the learner's code raises
+            frames = traceback.extract_tb(error.__traceback__)[1:]
+            own = [frame for frame in frames if frame.filename == _file_of(answer)]
+            if isinstance(error, NotImplementedError) and own and own[-1] == frames[-1]:
+                return f"Exercise {self.number} is not written yet."
+            line = f" (line {own[-1].lineno})" if own else ""
+            said: str | None = f"raised {_describe(error)}{line}"
+        else:
+            said = self._fault(got, self.reference(**_copies(case)))
+        shown = ", ".join(f"{name}={_short(value)}" for name, value in case.items())
+        return said and f"Exercise {self.number}: with {shown} your function {said}."
 
-    def passes(self, answer: Callable[..., Any], cases: list[Case] | tuple[Case, ...]) -> bool:
+    def _fault(self, got: Any, reference: Any) -> str | None:
+        wanted = np.asarray(reference, dtype=float)
+        if got is None:
+            return "returned None; a return statement may be missing"
+        value = _real_numbers(got)
+        if value is None:
+            return f"returned {_short(got)}, which is no number or array"
+        if value.shape != wanted.shape:
+            return f"returned {_form(value)}; {_form(wanted)} is wanted"
+        if np.allclose(value, wanted, rtol=self.rtol, atol=1e-300, equal_nan=False):
+            return None
+        digits = _digits(value, wanted)
+        if digits < {2: 2, 4: 4}.get(value.itemsize, 5):  # float16, float32: their own rounding
+            return f"returned {_short(got)}, which is not the answer"
+        advice = "compute in float64, and round nothing"
+        return f"returned {_short(got)}, which is right to {digits} digits; {advice}"
+
+    def passes(self, answer: Answer, cases: Sequence[Case]) -> bool:
+        """Whether no case brings a complaint."""
         return all(self.complaint(answer, case) is None for case in cases)
 
 
-def check(number: str, answer: Callable[..., Any]) -> None:
+def check(number: str, answer: Answer) -> None:
     """Run the public part of an exercise on your function, and say what came out.
 
-    Raises ValueError for a number that no exercise has, TypeError for an answer that is none.
+    What the function prints is shown first, up to 1,000 characters of it. Raises ValueError for a
+    number that no exercise has, TypeError for an answer that is no function.
 
-    >>> check("2.1", lambda std, width: std)  # doctest: +ELLIPSIS
+    >>> check("2.1", lambda std, width: std)
     Exercise 2.1: with std=0.01, width=500 your function returned 0.01, which is not the answer.
     """
+    if callable(number) and isinstance(answer, str):
+        name = getattr(number, "__name__", "your_function")
+        raise TypeError(f"the number comes first: write check({answer!r}, {name}).")
     exercise = get_exercise(number)
     if not callable(answer):
         raise TypeError(
             f"the answer is {_short(answer)}; give the function itself, without calling it."
         )
-    for case in exercise.public_cases:
-        if complaint := exercise.complaint(answer, case):
-            print(complaint)
-            return
-    count = len(exercise.public_cases)
+    printed = _Bounded()
+    with contextlib.redirect_stdout(printed):
+        complaints = (exercise.complaint(answer, case) for case in exercise.public_cases)
+        complaint = next(filter(None, complaints), None)
+    if printed.kept:
+        print(printed.kept + (" …" if printed.cut else ""))
     print(
-        f"Exercise {number}: right on the {count} public inputs. "
+        complaint
+        or f"Exercise {number}: right on the {len(exercise.public_cases)} public inputs. "
         "Marking also uses hidden inputs, which are not shown here."
     )
 
 
 def get_exercise(number: str) -> Exercise:
-    """The exercise of this number, such as "2.1"; ValueError where there is none.
+    """The exercise of this number, "2.1" on a chapter's page or "D2.1" on the deeper one.
 
-    >>> get_exercise("2.1").title
-    'One factor a layer'
+    Raises ValueError where there is none.
+
+    >>> get_exercise("2.1").reference.__name__
+    'factor_per_layer'
     """
-    chapter = number.partition(".")[0]
-    try:
-        module = importlib.import_module(f"initbook.exercises.chapter_{int(chapter):02d}")
-        return next(e for e in module.EXERCISES if e.number == number)
-    except (ValueError, ModuleNotFoundError, StopIteration):
-        raise ValueError(
-            f"exercise is {number!r}; allowed is the number of a graded exercise, such as '2.1'."
-        ) from None
+    exercises: tuple[Exercise, ...] = ()
+    if isinstance(number, str) and (chapter := re.fullmatch(r"D?(\d\d?)\.\d+", number)):
+        name = f"initbook.exercises.chapter_{int(chapter[1]):02d}"
+        if importlib.util.find_spec(name):
+            exercises = importlib.import_module(name).EXERCISES
+    for exercise in exercises:
+        if exercise.number == number:
+            return exercise
+    listed = ", ".join(repr(exercise.number) for exercise in exercises)
+    allowed = f"are {listed}" if listed else "is a graded exercise's number in quotes, as '2.1'"
+    raise ValueError(f"exercise is {_short(number)}; allowed {allowed}.")
+
+
+class _Bounded(io.TextIOBase):
+    """Keeps the first thousand characters that are written to it."""
+
+    kept, cut = "", False
+
+    def write(self, text: str) -> int:
+        room = 1000 - len(self.kept)
+        self.kept += text[:room]
+        self.cut |= len(text) > room
+        return len(text)
 
 
 def _copies(case: Case) -> dict[str, Any]:
     """The arguments anew for each call: a function that writes into its input harms no other."""
-    return {k: v.copy() if isinstance(v, np.ndarray) else v for k, v in case.items()}
+    return copy.deepcopy(dict(case))
+
+
+def _refused_names(answer: Answer, case: Case) -> str | None:
+    try:
+        signature = inspect.signature(answer)
+    except (TypeError, ValueError):
+        return None  # some built-in functions do not say
+    try:
+        signature.bind(**case)
+    except TypeError:
+        return f"your function is called with the arguments {', '.join(case)}; it has {signature}."
+    return None
+
+
+def _file_of(answer: Answer) -> str | None:
+    """The file, or the notebook's cell, in which the answer is written."""
+    while isinstance(answer, functools.partial):
+        answer = answer.func
+    function = inspect.unwrap(answer)
+    code = getattr(function, "__code__", None) or getattr(type(function).__call__, "__code__", None)
+    return getattr(code, "co_filename", None)
+
+
+def _real_numbers(value: Any) -> Array | None:
+    """The value as an array where it holds real numbers alone; None where it does not."""
+    try:
+        array = np.asarray(_without_graph(value))
+        if array.dtype.kind == "O" and all(map(_is_real, array.flat)):
+            return array.astype(float)
+    except Exception:  # a ragged list, or an object with an __array__ of its own making
+        return None
+    return array if array.dtype.kind in "iuf" and not np.ma.is_masked(value) else None
+
+
+def _without_graph(value: Any) -> Any:
+    """A torch tensor, or one in a list, as what numpy can read; a truth value is refused."""
+    if isinstance(value, (list, tuple)):
+        return [_without_graph(item) for item in value]
+    if isinstance(value, (bool, np.bool_)):
+        raise TypeError
+    if hasattr(value, "detach"):
+        value = value.detach().cpu()
+        return (value.float() if "bfloat16" in str(value.dtype) else value).numpy()
+    return value
+
+
+def _is_real(number: object) -> bool:
+    return isinstance(number, (Real, Decimal)) and not isinstance(number, bool)
+
+
+def _digits(value: Array, wanted: Array) -> int:
+    """To how many digits every number is right; 0 where that can't be said."""
+    with np.errstate(all="ignore"):
+        error = np.max(np.where(value == wanted, 0, np.abs(value - wanted) / np.abs(wanted)))
+    return int(-np.log10(error)) if 0 < error < 1 else 0
+
+
+def _form(array: Array) -> str:
+    return f"an array of the shape {array.shape}" if array.shape else "a single number"
+
+
+def _describe(error: BaseException) -> str:
+    try:
+        words = " ".join(str(error).split())
+    except Exception:  # an error class of the learner's own
+        words = ""
+    said = words[:200] + "…" * (len(words) > 200)
+    return f"{type(error).__name__}: {said}" if said else type(error).__name__
+
+
+_REPR = reprlib.Repr()
+_REPR.maxother = _REPR.maxstring = 60
 
 
 def _short(value: Any) -> str:
     if isinstance(value, np.ndarray) and value.size > 6:
         return f"<array of shape {value.shape}>"
-    text = repr(value)
-    return text if len(text) <= 60 else text[:57] + "..."
+    shown = value.item() if isinstance(value, np.generic) else value
+    return " ".join(_REPR.repr(shown).split())

@@ -1,14 +1,20 @@
-// What engine.ts does, in plain JavaScript and on the same memory layout (described there).
+// @ts-check
+// What kernels.ts does, in plain JavaScript and on the same memory layout (described there).
+import { activations, names } from "./activations.js";
 
+/** @typedef {import("./engine.js").Kernels} Kernels */
+
+/** @param {number} x @param {number} bits */
 const rotate = (x, bits) => (x << bits) | (x >>> (32 - bits));
 
+/** @param {number} x */
 function scramble(x) {
   x = Math.imul(x ^ (x >>> 16), 0x85ebca6b);
   x = Math.imul(x ^ (x >>> 13), 0xc2b2ae35);
   return (x ^ (x >>> 16)) >>> 0;
 }
 
-/** xoshiro128++ from four words of state. */
+/** xoshiro128++ from four words of state. @param {number[]} state */
 function generator([s0, s1, s2, s3]) {
   return () => {
     const draw = (rotate((s0 + s3) | 0, 7) + s0) >>> 0;
@@ -23,18 +29,23 @@ function generator([s0, s1, s2, s3]) {
   };
 }
 
+/** @returns {Kernels} */
 export function fallbackKernels() {
   const memory = {
     buffer: new ArrayBuffer(0),
+    /** @param {number} pages */
     grow(pages) {
       const bigger = new Uint8Array(this.buffer.byteLength + 65536 * pages);
       bigger.set(new Uint8Array(this.buffer));
       this.buffer = bigger.buffer;
     },
   };
+  /** @param {number} at @param {number} count */
   const floats = (at, count) => new Float32Array(memory.buffer, at, count);
+  /** @param {number} n */
   const stride = (n) => 8 * Math.ceil(n / 8);
 
+  /** @type {Kernels["normals"]} */
   function normals(out, count, seed, stream) {
     const key = scramble(seed) + Math.imul(0x9e3779b9, stream + 1);
     const lanes = [0, 1, 2, 3].map((lane) =>
@@ -53,6 +64,7 @@ export function fallbackKernels() {
     }
   }
 
+  /** @type {Kernels["product"]} */
   function product(inputs, weights, out, batch, n) {
     const block = 4 * stride(n);
     const h = floats(inputs, batch * stride(n)), to = floats(out, batch * stride(n));
@@ -73,18 +85,20 @@ export function fallbackKernels() {
     }
   }
 
+  /** @type {Kernels["apply"]} */
   function apply(from, out, count, sigma, activation) {
-    const f = [
-      Math.tanh,
-      (x) => Math.max(x, 0),
-      (x) => 1 / (1 + Math.exp(-x)),
-      (x) => x,
-    ][activation];
+    const { f } = activations[names[activation]];
     const z = floats(from, count), to = floats(out, count);
     for (let i = 0; i < count; i++) to[i] = f(sigma * z[i]);
   }
 
-  /** Calls `see` with every activation that is not padding. */
+  /**
+   * Calls `see` with every activation that is not padding.
+   * @param {number} at
+   * @param {number} batch
+   * @param {number} n
+   * @param {(x: number) => void} see
+   */
   function each(at, batch, n, see) {
     const h = floats(at, batch * stride(n)), block = 4 * stride(n);
     for (let start = 0; start < h.length; start += block) {
@@ -92,6 +106,7 @@ export function fallbackKernels() {
     }
   }
 
+  /** @type {Kernels["sums"]} */
   function sums(h, batch, n, center, out) {
     let total = 0, squares = 0;
     each(h, batch, n, (x) => {
@@ -101,6 +116,7 @@ export function fallbackKernels() {
     new Float64Array(memory.buffer, out, 2).set([total, squares]);
   }
 
+  /** @type {Kernels["histogram"]} */
   function histogram(h, batch, n, high, bins, negative, center, far, out) {
     const perUnit = (bins - negative) / high;
     const counts = new Uint32Array(memory.buffer, out, 4 * (bins + 3)).fill(0);

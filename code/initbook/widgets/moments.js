@@ -1,10 +1,15 @@
+// @ts-check
 // Mean-field theory of a wide layer: its pre-activations are normal with second moment q.
 import { activations } from "./activations.js";
 
 const NODES = 801; // a trapezoid over ±8.5 standard deviations: 1e-9 for a smooth f up to q = 500
 const EDGE = 8.5;
 
-/** E[f(√q z)] and E[f(√q z)²] for a standard normal z. */
+/**
+ * E[f(√q z)] and E[f(√q z)²] for a standard normal z.
+ * @param {string} name of the activation
+ * @param {number} q
+ */
 export function moments(name, q) {
   if (name === "identity") return { first: 0, second: q };
   if (name === "relu") return { first: Math.sqrt(q / (2 * Math.PI)), second: q / 2 };
@@ -20,7 +25,12 @@ export function moments(name, q) {
   return { first: rest, second: rest * rest + second };
 }
 
-/** The same moments of each layer when inputs have second moment 1 and weights std scale / √n. */
+/**
+ * The same moments of each layer when inputs have second moment 1 and weights std scale / √n.
+ * @param {string} name of the activation
+ * @param {number} scale
+ * @param {number} depth
+ */
 export function meanField(name, scale, depth) {
   const layers = [];
   let second = 1;

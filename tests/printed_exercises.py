@@ -1,0 +1,67 @@
+"""The graded exercises as the pages print them: number, starter, solution, calls of `check`."""
+
+import ast
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+EXERCISE = re.compile(r"^`{3,}\{exercise(?:-start)?\}.*\n((?::.*\n)*)", re.M)
+CELL = re.compile(r"^```\{code-cell\}.*\n(?:---\n(?s:.*?)^---\n|(?::.*\n)*)((?s:.*?))^```\n", re.M)
+
+
+@dataclass(frozen=True)
+class Printed:
+    """The number that the page prints, and the cells' source."""
+
+    number: str
+    starter: list[str]
+    solution: list[str]
+    imports: str
+
+    def function(self, cells, name):
+        """The function of this name that the cells define, with the page's imports alone."""
+        namespace = {}
+        exec("\n".join([self.imports, *map(definitions, cells)]), namespace)  # our own pages
+        return namespace[name]
+
+
+def printed_exercises():
+    """Every graded exercise of the book by its number."""
+    pages = [path for folder in ("chapters", "deeper") for path in (ROOT / folder).glob("*.md")]
+    return {printed.number: printed for page in pages for printed in read_page(page)}
+
+
+def read_page(path):
+    """Exercises are numbered by page, graded or not: 4.3, or D4.1 on a deeper page."""
+    text = path.read_text(encoding="utf-8")
+    page = "D" * (path.parent.name == "deeper") + str(int(path.name.split("-")[0]))
+    imports = "\n".join(parts_of(cell, ast.Import, ast.ImportFrom) for cell in CELL.findall(text))
+    for position, match in enumerate(EXERCISE.finditer(text), start=1):
+        if "graded" in match[1]:
+            label = re.search(r":label: (\S+)", match[1])[1]
+            starter = between(text, match[0], "{exercise-end}")
+            solution = between(text, f"{{solution-start}} {label}\n", "{solution-end}")
+            yield Printed(f"{page}.{position}", starter, solution, imports)
+
+
+def between(text, start, end):
+    """The code cells that stand between two lines."""
+    return CELL.findall(text.partition(start)[2].partition(end)[0])
+
+
+def definitions(cell):
+    return parts_of(cell, ast.Import, ast.ImportFrom, ast.FunctionDef)
+
+
+def parts_of(cell, *kinds):
+    """The cell's statements of these kinds, as source."""
+    source = re.sub(r"^[%!].*$", "", cell, flags=re.M)  # IPython's own lines
+    return "\n".join(ast.unparse(n) for n in ast.parse(source).body if isinstance(n, kinds))
+
+
+def calls_of_check(cells):
+    """Each call of `check`, as the number and the function's name."""
+    calls = (n for cell in cells for n in ast.walk(ast.parse(cell)) if isinstance(n, ast.Call))
+    calls = (call for call in calls if ast.unparse(call.func) == "check")
+    return [(ast.literal_eval(call.args[0]), ast.unparse(call.args[1])) for call in calls]

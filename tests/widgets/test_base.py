@@ -1,0 +1,63 @@
+"""What holds for every widget: its table, its module in a live notebook, the scripts' types."""
+
+import re
+import subprocess
+
+import pytest
+
+import initbook.widgets
+from bookbuild.frontend import find_node
+from initbook.widgets import base
+from widget_page import ROOT, WIDGETS
+
+ALL = [getattr(initbook.widgets, name) for name in initbook.widgets.__all__]
+each_widget = pytest.mark.parametrize("kind", ALL, ids=lambda kind: kind.__name__)
+
+
+def test_every_widget_is_offered():
+    own = {kind for kind in base.BookWidget.__subclasses__() if "_name" in kind.__dict__}
+    assert own == set(ALL)
+
+
+@each_widget
+def test_the_table_and_the_class_have_the_same_state(kind):
+    of_class = {name for name, trait in kind.class_traits().items() if type(trait) is base.Setting}
+    assert of_class == set(kind.settings["state"])
+
+
+@each_widget
+def test_the_live_module_needs_no_other_file(kind):
+    widget = kind()
+    assert "data:text/javascript;base64," in widget._esm
+    assert not re.search(r"""["'`]\./""", widget._esm)
+    assert widget._css == (WIDGETS / "widgets.css").read_text(encoding="utf-8")
+
+
+def test_every_way_to_name_a_file_is_written_in(tmp_path):
+    (tmp_path / "b.js").write_text('/** @typedef {import("./a.js").A} A */ export const b = 2;')
+    (tmp_path / "c.wasm").write_bytes(b"wasm")
+    (tmp_path / "a.js").write_text(
+        """import { b } from "./b.js"; import './b.js'; await import("./b.js");"""
+        """export { b } from './b.js'; new URL("./c.wasm", import.meta.url);"""
+    )
+    source = base.standalone(tmp_path / "a.js")
+    assert source.count('"data:text/javascript;base64,') == 4
+    assert source.count('"data:application/wasm;base64,d2FzbQ=="') == 1
+    assert "./" not in source
+
+
+def test_an_edited_module_is_what_the_next_widget_loads(tmp_path, monkeypatch):
+    for file in WIDGETS.iterdir():
+        if file.is_file():
+            (tmp_path / file.name).write_bytes(file.read_bytes())
+    monkeypatch.setattr(base, "HERE", tmp_path)
+    with (tmp_path / "ten-layers.js").open("a") as module:
+        module.write("// edited\n")
+    assert "// edited" in initbook.widgets.TenLayers()._esm
+
+
+def test_the_types_of_all_scripts_hold():
+    compiler = ROOT / "node_modules" / "typescript" / "bin" / "tsc"
+    assert compiler.exists(), "The TypeScript compiler is missing: run `npm ci`."
+    done = subprocess.run([find_node(), compiler, "-p", ROOT], capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout
