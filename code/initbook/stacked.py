@@ -143,6 +143,7 @@ class StackedNet:
     ):
         check_choice("activation", activation, tuple(ACTIVATIONS))
         *hidden, last = weights
+        self.copies = len(last)
         self.layers: list[_Layer] = []
         for W in hidden:
             self.layers.append(_Dense(W, bias=not batch_norm))

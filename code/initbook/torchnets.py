@@ -36,8 +36,14 @@ GATES = {
 FORGET = 1  # torch's order of an LSTM's gates: input, forget, cell, output
 ALLOWED = (nn.Linear, *CONVOLUTIONS, *TRANSPOSED, *EMBEDDINGS, nn.MultiheadAttention, *GATES)
 # Their scale starts at 1, or at a slope, and their shift at 0: no scheme is meant for them.
-KEPT = (nn.modules.batchnorm._NormBase, nn.LayerNorm, nn.GroupNorm, nn.PReLU)
-KEPT += (nn.RMSNorm,) if hasattr(nn, "RMSNorm") else ()
+KEPT: tuple[type[nn.Module], ...] = (
+    nn.modules.batchnorm._NormBase,
+    nn.LayerNorm,
+    nn.GroupNorm,
+    nn.PReLU,
+)
+if hasattr(nn, "RMSNorm"):
+    KEPT = (*KEPT, nn.RMSNorm)
 
 
 def initialize(
@@ -504,7 +510,7 @@ class _Reader:
         rows = []
         for number, (layer, row) in enumerate(self.rows):
             weights = [p for p in layer._parameters.values() if p is not None and p.ndim > 1]
-            found = [of_parameter[id(p)] for p in weights if of_parameter[id(p)] is not None]
+            found = [g for g in (of_parameter[id(p)] for p in weights) if g is not None]
             back = self.gradients.get(number, float("nan"))
             rows.append(replace(row, gradient=back, weight_gradient=_second_moment(*found)))
         return rows

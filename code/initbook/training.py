@@ -176,10 +176,11 @@ def train(
         tuple(start.name for start in starts),
         tuple(settings["seeds"]),
         np.arange(0, settings["steps"] + 1, settings["eval_every"]),
-        *measured[..., :-1].copy(),
-        measured[0, ..., -1].copy(),
-        tuple(map(repr, starts)),
-        settings,
+        accuracy=measured[0, ..., :-1].copy(),
+        loss=measured[1, ..., :-1].copy(),
+        final_accuracy=measured[0, ..., -1].copy(),
+        laws=tuple(map(repr, starts)),
+        settings=settings,
     )
 
 
@@ -303,11 +304,10 @@ def minibatches(n: int, batch_size: int, seed: int) -> Iterator[NDArray[np.int64
 
 def evaluate(net: StackedNet, X: Tensor, y: Tensor) -> tuple[Array, Array]:
     """Accuracy and mean cross-entropy of each network in the stack, on the same X (n, pixels)."""
-    copies = len(net.layers[0].W)
-    right, loss = np.zeros(copies), np.zeros(copies)
+    right, loss = np.zeros(net.copies), np.zeros(net.copies)
     for some_X, some_y in zip(X.split(1_000), y.split(1_000), strict=True):
-        logits = net.logits(some_X.expand(copies, -1, -1))
-        labels = some_y.expand(copies, -1)
+        logits = net.logits(some_X.expand(net.copies, -1, -1))
+        labels = some_y.expand(net.copies, -1)
         right += (logits.argmax(-1) == labels).sum(1).numpy()
         chosen = torch.log_softmax(logits, -1).gather(2, labels[..., None])
         loss -= chosen.sum((1, 2), dtype=torch.float64).numpy()
@@ -335,7 +335,7 @@ def median_in_words(reached: ArrayLike, budget: int) -> str:
     >>> median_in_words([2000, np.inf, np.inf], budget=4000)
     'not within 4,000 steps'
     """
-    median = np.median(reached)
+    median = np.median(np.asarray(reached, dtype=float))
     return f"{median:,.0f}" if np.isfinite(median) else f"not within {budget:,} steps"
 
 
