@@ -45,6 +45,16 @@ def test_a_linear_layer_computes_the_books_product():
     assert np.allclose(layer(torch.from_numpy(X)).detach().numpy(), X @ W, rtol=1e-12)
 
 
+def test_a_recurrent_layer_computes_the_books_products():
+    layer = start(nn.RNN(5, 3, dtype=torch.float64), he_normal(), None)
+    layer.bias_ih_l0, layer.bias_hh_l0 = (nn.Parameter(torch.zeros(3).double()) for _ in range(2))
+    generator, X = rng(), rng().standard_normal((2, 1, 5))  # two steps of one sequence
+    W, U = he_normal()(generator, (5, 3)), he_normal()(generator, (3, 3))
+    first = np.tanh(X[0] @ W)
+    wanted = [first, np.tanh(X[1] @ W + first @ U)]
+    assert np.allclose(layer(torch.from_numpy(X))[0].detach().numpy(), wanted, rtol=1e-12)
+
+
 # A layer, and the (fan_in, fan_out) that one output's sum and one input's uses have.
 LAYERS = {
     "linear": (nn.Linear(300, 500), (300, 500)),
