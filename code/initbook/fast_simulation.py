@@ -25,9 +25,8 @@ from torch import Tensor
 from torch.nn import functional
 
 from initbook.activations import Activation, get_activation
-from initbook.arguments import check_count, check_number
-from initbook.layer_statistics import Array, Counts, LayerMoments, bin_scale
-from initbook.propagation import check_seeds
+from initbook.arguments import check_count, check_number, check_seeds
+from initbook.layer_statistics import Array, Counts, LayerMoments, _bin_scale
 
 ROWS = 500  # of a block at most: at width 500 a megabyte, which a core's second cache holds
 
@@ -56,7 +55,7 @@ def simulate_together(
 
     `starts` maps a name to an activation and n·Var(w), so that W_l = √(n·Var(w) / n) Z_l, without
     biases. A seed fixes the standard normal input and every Z_l (`common_draws`); they are not the
-    draws of `propagation.simulate`. The histograms have equally wide bins between `limits`; what
+    draws of `simulation.simulate`. The histograms have equally wide bins between `limits`; what
     lies outside is in the first or the last. float32; one-pass statistics agree with the plain loop
     to 1e-5. Runs on `threads` threads, by default as many as torch uses.
 
@@ -214,7 +213,7 @@ class _Counter:
 
     def __init__(self, edges: Array, like: Tensor) -> None:
         self.bins = len(edges) - 1
-        self.per_unit, self.part, self.first = bin_scale(edges)
+        self.per_unit, self.part, self.first = _bin_scale(edges)
         self.position = torch.empty_like(like)
         self.numbers = np.zeros(like.numel() + like.numel() % 2, dtype=np.uint8)
 

@@ -22,22 +22,30 @@ from initbook.activations import (
     SELU_ALPHA,
     SELU_SCALE,
     Activation,
-    Elementwise,
+    AnyActivation,
     elu,
     gelu,
     get_activation,
     hard_tanh,
     selu,
 )
-from initbook.arguments import check_choice, check_number
+from initbook.arguments import check_choice, check_count, check_number
 from initbook.gaussian import Floats, half_squared_difference
 from initbook.gaussian import expectation as expectation
 
-AnyActivation = str | Activation | Elementwise
+__all__ = [
+    "Moments", "closed_form", "correlation_map", "expectation", "fixed_point", "gain",
+    "length_map", "mean_field", "mean_output", "second_moment", "second_moment_of_slope",
+    "susceptibility", "variance_map", "variance_of_output",
+]  # fmt: skip
 
 
 class Moments(NamedTuple):
-    """E[f(√q z)], E[f(√q z)²] and E[f′(√q z)²]."""
+    """E[f(√q z)], E[f(√q z)²] and E[f′(√q z)²]. Chapter 6.
+
+    >>> closed_form(get_activation("relu"), 2.0)._asdict().keys()
+    dict_keys(['mean', 'second', 'slope_second'])
+    """
 
     mean: float
     second: float
@@ -82,11 +90,14 @@ CLOSED_FORMS: dict[Activation, Callable[[float], Moments]] = {
     selu: lambda q: _moments_of_elu(q, SELU_ALPHA, SELU_SCALE),
     gelu: _moments_of_gelu,
 }
+ROUNDING = 1e-14  # of a mean: a constant f is off by so much from its own mean
 SMALLEST_Q = 1e-5  # below, ELU's closed form is a small difference of large numbers
 
 
 def closed_form(act: Activation, q: float) -> Moments | None:
-    """The moments by formula, or None where there is none that is sound at this q. Chapter 6.
+    """The moments by formula, or None where there is none that is sound at this q.
+
+    Raises ValueError for a q that is negative or not finite. Chapter 6.
 
     >>> closed_form(get_activation("relu"), 2.0).second
     1.0
@@ -104,7 +115,8 @@ def closed_form(act: Activation, q: float) -> Moments | None:
 def mean_output(activation: AnyActivation, q: float) -> float:
     """E[f(√q z)]: the mean of a layer whose pre-activations have variance q.
 
-    ReLU's is √(q / 2π), an odd function's is 0. Chapter 6.
+    ReLU's is √(q / 2π), an odd function's is 0. Raises ValueError for a q that is negative or not
+    finite. Chapter 6.
 
     >>> round(mean_output("relu", 1.0), 6)
     0.398942
@@ -117,7 +129,8 @@ def mean_output(activation: AnyActivation, q: float) -> float:
 def second_moment(activation: AnyActivation, q: float) -> float:
     """E[f(√q z)²]: the second moment of a layer whose pre-activations have variance q.
 
-    ReLU's is q / 2. Good to 1e-11 of its value for every named activation. Chapter 6.
+    ReLU's is q / 2. Good to 1e-11 of its value for every named activation. Raises ValueError for a
+    q that is negative or not finite. Chapter 6.
 
     >>> round(second_moment("relu", 2.0), 12)
     1.0
@@ -130,7 +143,7 @@ def second_moment(activation: AnyActivation, q: float) -> float:
 def variance_of_output(activation: AnyActivation, q: float) -> float:
     """Var[f(√q z)] = E[f²] − E[f]²: the variance of a layer's outputs, over its units.
 
-    ReLU's is q (½ − 1/2π). Chapter 6.
+    ReLU's is q (½ − 1/2π). Raises ValueError for a q that is negative or not finite. Chapter 6.
 
     >>> round(variance_of_output("relu", 1.0), 4)
     0.3408
@@ -139,13 +152,14 @@ def variance_of_output(activation: AnyActivation, q: float) -> float:
     exact, mean = closed_form(act, q), mean_output(act, q)
     if exact:
         return exact.second - mean**2
-    return expectation(lambda z: (act(z) - mean) ** 2, q, act.kinks)
+    variance = expectation(lambda z: (act(z) - mean) ** 2, q, act.kinks)
+    return variance if variance > (ROUNDING * mean) ** 2 else 0.0
 
 
 def second_moment_of_slope(activation: AnyActivation, q: float) -> float:
     """E[f′(√q z)²]: what one layer leaves of a gradient's second moment.
 
-    ReLU's is ½ at every q. Chapter 6.
+    ReLU's is ½ at every q. Raises ValueError for a q that is negative or not finite. Chapter 6.
 
     >>> round(second_moment_of_slope("relu", 2.0), 12)
     0.5
@@ -178,9 +192,7 @@ def gain(
     """
     check_choice("direction", direction, ("forward", "backward"))
     check_choice("by", by, ("second_moment", "variance"))
-    check_number("q", q, least=0)
-    if q == 0:
-        raise ValueError(f"q is {q!r}; allowed is a number above 0.")
+    check_number("q", q, least=0, open=True)
     if direction == "backward":
         kept = second_moment_of_slope(activation, q)
     else:
@@ -215,7 +227,8 @@ def variance_map(
     """What the length map would be if each layer's mean were taken away, n Var(w) Var[f] + Var(b).
 
     It equals the length map for an odd f. For ReLU it does not, and without such centering it is
-    wrong: the mean reaches the next layer too, in every unit by its own weights. Chapter 6.
+    wrong: the mean reaches the next layer too, in every unit by its own weights. Raises ValueError
+    for an argument that is negative or not finite. Chapter 6.
 
     >>> round(variance_map("relu", 1.0, n_var_w=2.0), 4)
     0.6817
@@ -229,8 +242,8 @@ def susceptibility(activation: AnyActivation, q: float, n_var_w: float) -> float
     """χ = n Var(w) E[f′(√q z)²]: the factor by which a layer multiplies a gradient's second moment.
 
     At a fixed point q* of the length map it is also the correlation map's slope at 1: two close
-    inputs drift together where χ < 1 and apart where χ > 1. Source: Poole et al. 2016; Schoenholz
-    et al. 2017. Chapter 6.
+    inputs drift together where χ < 1 and apart where χ > 1. Raises ValueError for an argument that
+    is negative or not finite. Source: Poole et al. 2016; Schoenholz et al. 2017. Chapter 6.
 
     >>> susceptibility("relu", 1.0, n_var_w=2.0)
     1.0
@@ -257,8 +270,7 @@ def mean_field(
     >>> np.sqrt(mean_field("tanh", 1.0, depth=10))[[0, 4, 9]].round(4)
     array([0.6279, 0.3216, 0.2285])
     """
-    if not (isinstance(depth, (int, np.integer)) and depth >= 0):
-        raise ValueError(f"depth is {depth!r}; allowed is an integer of at least 0.")
+    check_count("depth", depth, least=0)
     check_number("n_var_w", n_var_w, least=0)
     check_number("input_second_moment", input_second_moment, least=0)
     check_number("bias_variance", bias_variance, least=0)
@@ -341,8 +353,7 @@ def correlation_map(
     >>> np.round(c, 3)
     array([0.   , 0.318, 0.494, 0.605, 0.681, 0.736])
     """
-    if not (isinstance(correlation, (int, float, np.number)) and -1 <= correlation <= 1):
-        raise ValueError(f"correlation is {correlation!r}; allowed is a number from -1 to 1.")
+    check_number("correlation", correlation, least=-1, most=1)
     act = get_activation(activation)
     length = length_map(act, q, n_var_w, bias_variance)
     if length == 0:
@@ -356,4 +367,4 @@ def correlation_map(
         a, angle = act.negative_slope, math.acos(correlation)
         bend = (angle * correlation - math.sin(angle)) / math.pi
         lost = q / 2 * ((1 + a * a) * (1 - correlation) + (1 - a) ** 2 * bend)
-    return 1 - n_var_w * lost / length
+    return max(-1.0, 1 - n_var_w * lost / length)

@@ -14,8 +14,8 @@ from matplotlib.collections import PolyCollection
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
+from initbook.intervals import mean_interval
 from initbook.layer_statistics import LayerMoments
-from initbook.statistics import mean_interval
 
 COLORS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#555555", "#000000"]
 MARKERS = ["o", "s", "^", "D", "v", "P", "X", "*"]
@@ -137,11 +137,19 @@ def over_layers(
     return ax
 
 
-def over_steps(ax: Axes, steps: NDArray, values: NDArray, *, label: str, style: int = 0) -> Axes:
+def over_steps(
+    ax: Axes,
+    steps: NDArray,
+    values: NDArray,
+    *,
+    label: str,
+    style: int = 0,
+    share: bool = False,
+) -> Axes:
     """Mean over seeds against steps of training, in its 95 % interval as a band.
 
-    `values` has shape (seeds, evaluations), `steps` (evaluations,). A share can't leave 0 to 1, so
-    the band is cut there.
+    `values` has shape (seeds, evaluations), `steps` (evaluations,). The band of a `share`, such as
+    an accuracy, is cut at 0 and 1, which a share can't leave.
 
     >>> steps, accuracy = np.array([50, 100]), np.array([[0.1, 0.8], [0.1, 0.9]])
     >>> over_steps(plt.figure().gca(), steps, accuracy, label="a start").get_xlabel()
@@ -150,9 +158,10 @@ def over_steps(ax: Axes, steps: NDArray, values: NDArray, *, label: str, style: 
     """
     mean, half = mean_interval(values)
     color = COLORS[style % len(COLORS)]
-    ax.fill_between(
-        steps, np.clip(mean - half, 0, 1), np.clip(mean + half, 0, 1), color=color, alpha=0.2, lw=0
-    )
+    low, high = mean - half, mean + half
+    if share:
+        low, high = np.clip(low, 0, 1), np.clip(high, 0, 1)
+    ax.fill_between(steps, low, high, color=color, alpha=0.2, lw=0)
     ax.plot(
         steps, mean, label=label, color=color, marker=MARKERS[style % len(MARKERS)], markevery=0.08
     )

@@ -22,9 +22,9 @@ from torch import Tensor
 
 from initbook.arguments import check_choice, check_count, check_number, check_seeds
 from initbook.initializers import AnyInitializer, normal, sigmoid_xavier, xavier_normal, zeros
+from initbook.intervals import mean_interval
 from initbook.propagation import draw_weights
 from initbook.stacked import ACTIVATIONS, StackedNet
-from initbook.statistics import mean_interval
 from initbook.threads import fastest_exact_products, one_core_each
 
 Array = NDArray[np.float64]

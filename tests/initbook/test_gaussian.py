@@ -7,7 +7,7 @@ import pytest
 from scipy import integrate
 from scipy.special import erf
 
-from initbook.activations import ACTIVATIONS, Activation, leaky_relu
+from initbook.activations import ACTIVATIONS, Activation, leaky_relu, relu
 from initbook.gaussian import expectation, half_squared_difference
 
 QS = [1e-4, 0.3, 1.0, 50.0, 500.0, 1e4]
@@ -49,10 +49,42 @@ def test_expectations_of_known_functions(q):
     assert found == pytest.approx(above, rel=1e-12, abs=0)
 
 
-@pytest.mark.parametrize("q", [0.3, 1.0, 50.0])
-def test_a_kink_that_is_not_named_leaves_six_digits(q):
+@pytest.mark.parametrize("q", [0.3, 1.0, 50.0, 1e4])
+def test_kinks_and_jumps_that_are_not_named_are_found(q):
+    """A staircase of unit steps has E[f²] = Σ (2k − 1) P(|√q z| > k − ½)."""
     found = expectation(lambda z: np.maximum(z, 0), q)
-    assert found == pytest.approx(math.sqrt(q / (2 * math.pi)), rel=1e-6, abs=0)
+    assert found == pytest.approx(math.sqrt(q / (2 * math.pi)), rel=1e-9, abs=0)
+    for place in (0.0, 0.3, 1.7):
+        above = math.erfc(place / math.sqrt(2 * q)) / 2
+        found = expectation(lambda z, place=place: z > place, q)
+        assert found == pytest.approx(above, rel=1e-12, abs=0)
+    assert expectation(lambda z: np.where(z > 0.3, 1, -1) ** 2, q, (0.5,)) == pytest.approx(1)
+    assert expectation(lambda z: z > 0.3, q, (0.5,)) == pytest.approx(
+        math.erfc(0.3 / math.sqrt(2 * q)) / 2, rel=1e-12
+    )
+    steps = np.arange(1, 1000)
+    stairs = np.sum((2 * steps - 1) * [math.erfc(k / math.sqrt(2 * q)) for k in steps - 0.5])
+    assert expectation(lambda z: np.round(z) ** 2, q) == pytest.approx(stairs, rel=1e-9, abs=0)
+
+
+def test_thousands_of_jumps_are_said():
+    with pytest.warns(UserWarning, match="at q = 1.0 did not settle: 1.0000.* may be off by"):
+        found = expectation(lambda z: (np.round(1000 * z) / 1000) ** 2, 1.0)
+    assert found == pytest.approx(1, abs=1e-4)
+
+
+def test_functions_of_single_numbers_and_those_that_write_into_their_input():
+    def positive(z):
+        z[z < 0] = 0
+        return z
+
+    assert expectation(math.tanh, 1.0) == pytest.approx(0, abs=1e-15)
+    assert expectation(lambda z: math.tanh(z) ** 2, 1.0) == expectation(
+        lambda z: np.tanh(z) ** 2, 1.0
+    )
+    assert expectation(positive, 1.0) == pytest.approx(1 / math.sqrt(2 * math.pi), rel=1e-12)
+    assert lost(positive, 2.0, -0.3) == pytest.approx(lost(relu, 2.0, -0.3), rel=1e-15)
+    assert lost(math.tanh, 2.0, 0.3) == pytest.approx(lost(np.tanh, 2.0, 0.3), rel=1e-14)
 
 
 def test_no_variance_leaves_the_value_at_zero():
@@ -110,10 +142,17 @@ def test_equal_inputs_stay_equal():
     assert lost(np.tanh, 0.0, 0.5) == 0
 
 
-@pytest.mark.parametrize("q", [-1.0, np.nan, np.inf, "1", None])
+@pytest.mark.parametrize("q", [-1.0, np.nan, np.inf, "1", None, True])
 def test_a_variance_must_be_a_size(q):
-    with pytest.raises(ValueError, match="^q is .*; allowed is a finite number of at least 0"):
-        expectation(np.tanh, q)
+    for ask in (expectation, lambda f, q: lost(f, q, 0.5)):
+        with pytest.raises(ValueError, match="^q is .*; allowed is a finite number of at least 0"):
+            ask(np.tanh, q)
+
+
+@pytest.mark.parametrize("correlation", [2, -1.1, np.nan, True])
+def test_a_correlation_lies_between_minus_one_and_one(correlation):
+    with pytest.raises(ValueError, match="^correlation is .*; allowed is a number from -1 to 1"):
+        lost(np.tanh, 1.0, correlation)
 
 
 def test_what_has_no_expectation_is_refused():

@@ -4,6 +4,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
+from initbook.intervals import mean_interval
 from initbook.layer_statistics import LayerMoments
 from initbook.plots import (
     COLORS,
@@ -14,7 +15,6 @@ from initbook.plots import (
     over_steps,
     use_style,
 )
-from initbook.statistics import mean_interval
 
 
 @pytest.fixture
@@ -54,13 +54,21 @@ def test_points_stand_at_the_mean_and_theory_is_a_line(ax):
 
 def test_a_curve_stays_within_its_band_and_the_band_within_0_and_1(ax):
     shares = np.array([[0.1, 0.9, 1.0], [0.3, 0.7, 0.9]])
-    over_steps(ax, np.array([0, 50, 100]), shares, label="accuracy")
+    over_steps(ax, np.array([0, 50, 100]), shares, label="accuracy", share=True)
     assert ax.lines[0].get_ydata() == pytest.approx(shares.mean(axis=0))
     band = ax.collections[0].get_paths()[0].vertices[:, 1]
     mean, half = mean_interval(shares)
     assert band.min() == 0
     assert band.max() == 1
     assert (mean - half)[1] < 0 < 1 < (mean + half)[1]
+
+
+def test_the_band_of_a_loss_is_not_cut(ax):
+    losses = np.array([[2.4, 1.9, 1.5], [2.3, 2.1, 1.6]])
+    over_steps(ax, np.array([0, 50, 100]), losses, label="loss")
+    band = ax.collections[0].get_paths()[0].vertices[:, 1]
+    mean, half = mean_interval(losses)
+    assert [band.min(), band.max()] == pytest.approx([(mean - half).min(), (mean + half).max()])
 
 
 def test_the_style_is_set_where_asked_and_not_on_import(ax):

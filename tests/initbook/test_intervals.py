@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from initbook.statistics import mean_interval
+from initbook.intervals import mean_interval
 
 
 def test_the_interval_is_students():
