@@ -24,6 +24,7 @@ from torch.nn.utils.parametrize import is_parametrized
 from initbook.arguments import check_edges, check_number, check_rng
 from initbook.fans import Kind, fans
 from initbook.initializers import AnyInitializer, Initializer, as_initializer, constant, zeros
+from initbook.layer_statistics import count_bins
 
 Kinds = type[nn.Module] | tuple[type[nn.Module], ...]
 
@@ -231,24 +232,12 @@ class _Part:
         if self.forget and schemes.forget is not None:
             gates[FORGET] = zeros() if self.recurrent else constant(schemes.forget)
         drawn = [
-            self._draw(gate, rng, block) for gate, block in zip(gates, self.blocks, strict=True)
+            gate(
+                rng, block[-1:] if self.bias else block, fans(block, self.kind, stride=self.stride)
+            )
+            for gate, block in zip(gates, self.blocks, strict=True)
         ]
-        return np.concatenate([self._in_torchs_layout(values) for values in drawn])
-
-    def _draw(
-        self, init: Initializer, rng: Generator, block: tuple[int, ...]
-    ) -> NDArray[np.float64]:
-        shape = block[-1:] if self.bias else block
-        values = np.asarray(init(rng, shape, fans(block, self.kind, stride=self.stride)))
-        if values.shape != shape:
-            raise ValueError(
-                f"the initializer returned the shape {values.shape}; {shape} was asked for."
-            )
-        if values.dtype.kind not in "fiu" or not np.isfinite(values).all():
-            raise ValueError(
-                f"the initializer returned {_what_is_wrong(values)}; allowed are finite numbers."
-            )
-        return values.astype(np.float64)
+        return np.concatenate([self._in_torchs_layout(values) for values in drawn], dtype=float)
 
     def _in_torchs_layout(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
         if self.bias:
@@ -263,12 +252,6 @@ class _Part:
         *kernel, n_in, n_out = self.blocks[0]
         first, second = (n_out, n_in) if self.kind in ("dense", "convolution") else (n_in, n_out)
         return (first * len(self.blocks), second, *kernel)
-
-
-def _what_is_wrong(values: NDArray[Any]) -> str:
-    if values.dtype.kind not in "fiu":
-        return f"numbers of type {values.dtype}"
-    return f"{values[~np.isfinite(values)][0]}"
 
 
 def _parameter_of(layer: nn.Module, part: _Part, path: str) -> nn.Parameter | None:
@@ -420,7 +403,7 @@ def read_layers(
     real floating-point numbers has no row. `batch` is the model's input, or a tuple of its inputs.
     `loss` makes one number of the model's output; without it nothing goes backward. `limit` is that
     of `beyond`: where |h| > 0.97 a tanh has a slope below 6 %. `edges` ask for histograms, whose
-    outermost bins take in what lies outside.
+    outermost bins take in what lies outside; nan is in none.
 
     The model runs in the mode that it is in, train or eval, on copies of its parameters and
     buffers: its weights, gradients, running statistics and hooks stay as they were, and so do
@@ -494,8 +477,7 @@ class _Reader:
         numbers = _in_float64(torch.atleast_1d(h)).numpy()
         histogram = None
         if self.edges is not None:
-            inside = np.clip(numbers, self.edges[0], self.edges[-1])
-            histogram = np.histogram(inside, self.edges)[0]
+            histogram = count_bins(numbers[~np.isnan(numbers)], self.edges)
         return LayerReading(
             name, kind, call, tuple(h.shape),
             mean=_mean(numbers),

@@ -13,6 +13,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
+from threading import Event
 from typing import Any, NamedTuple, Protocol, TypeVar
 
 import numpy as np
@@ -237,12 +238,13 @@ def _in_turns(runs: Sequence[Iterator[Item]], threads: int) -> list[list[Item]]:
     """
     found: list[list[Item]] = [[] for _ in runs]
     waiting = deque(zip(runs, found, strict=True))
+    stopped = Event()
 
     def work() -> None:
-        while waiting:
+        while not stopped.is_set():
             try:
                 run, items = waiting.popleft()
-            except IndexError:  # another thread was faster
+            except IndexError:  # what is left is in other threads' hands
                 return
             for item in run:
                 items.append(item)
@@ -255,7 +257,7 @@ def _in_turns(runs: Sequence[Iterator[Item]], threads: int) -> list[list[Item]]:
             for worker in as_completed(workers):
                 worker.result()
         finally:  # after an error, or by hand: the others stop at their next item
-            waiting.clear()
+            stopped.set()
     return found
 
 
