@@ -27,13 +27,16 @@ document.addEventListener("contentvisibilityautostatechange", (event) => {
   if (!skipped) requestAnimationFrame(() => nameAll(/** @type {Element} */ (target)));
 }, true);
 
-// What an address points at may lie in a folded solution, as some checks do: unfold it.
+// What an address points at may lie in a fold, as checks and solutions do: unfold it. Browsers open
+// a <details> by themselves, but not all of them do yet.
 function unfold() {
   const target = document.getElementById(location.hash.slice(1));
-  const fold = target?.closest(".toggle-hidden");
-  if (!fold) return;
-  /** @type {HTMLElement | null} */ (fold.querySelector(".toggle-button"))?.click();
-  target?.scrollIntoView();
+  const check = target?.closest("details");
+  const solution = target?.closest(".toggle-hidden");
+  if (!target || (!solution && (!check || check.open))) return;
+  if (check) check.open = true;
+  /** @type {HTMLElement | null | undefined} */ (solution?.querySelector(".toggle-button"))?.click();
+  target.scrollIntoView();
 }
 
 addEventListener("load", unfold);

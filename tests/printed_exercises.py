@@ -3,9 +3,9 @@
 import ast
 import re
 from dataclasses import dataclass
-from pathlib import Path
 
-ROOT = Path(__file__).parents[1]
+from building import PAGES
+
 EXERCISE = re.compile(r"^`{3,}\{exercise(?:-start)?\}.*\n((?::.*\n)*)", re.M)
 CELL = re.compile(r"^```\{code-cell\}.*\n(?:---\n(?s:.*?)^---\n|(?::.*\n)*)((?s:.*?))^```\n", re.M)
 
@@ -28,8 +28,7 @@ class Printed:
 
 def printed_exercises():
     """Every graded exercise of the book by its number."""
-    pages = [path for folder in ("chapters", "deeper") for path in (ROOT / folder).glob("*.md")]
-    return {printed.number: printed for page in pages for printed in read_page(page)}
+    return {printed.number: printed for page in PAGES for printed in read_page(page)}
 
 
 def read_page(path):

@@ -5,9 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from initbook.widgets import TenLayers
+from initbook import widgets
 
 ROOT = Path(__file__).parents[1]
+ALL = [getattr(widgets, name) for name in widgets.__all__]
 WIDGETS = ROOT / "code" / "initbook" / "widgets"
 
 PAGE = """<!doctype html>
@@ -31,7 +32,8 @@ body {{ max-width: 45rem; margin: 1rem auto; padding: 0 1rem; font-family: sans-
 
 
 def write_site(folder):
-    """A site whose `/` has one widget, and whose `/two.html` two of them a long way apart."""
+    """A site with a page for each widget, and two pages with TenLayers: `/` has one of them, and
+    `/two.html` two a long way apart."""
     static = folder / "_static" / "widgets"
     static.mkdir(parents=True)
     for file in WIDGETS.iterdir():
@@ -39,6 +41,9 @@ def write_site(folder):
             shutil.copy(file, static)
     shutil.copy(ROOT / "assets" / "mount-widgets.js", static.parent)
     first, second = placeholder("tanh"), placeholder("relu", scale=2**0.5)
+    for kind in ALL:
+        page = PAGE.format(body=stand_in(kind()))
+        (folder / f"{kind._name}.html").write_text(page, encoding="utf-8")
     after = '<p id="after">What follows.</p>'
     far = '<p style="height: 200vh">A long way.</p><h2 id="far">Far</h2>'
     (folder / "index.html").write_text(PAGE.format(body=first + after), encoding="utf-8")
@@ -46,6 +51,26 @@ def write_site(folder):
 
 
 def placeholder(activation, **state):
+    return stand_in(widgets.TenLayers(activation, width=64, **state))
+
+
+def stand_in(widget):
+    """What the widget leaves on a page without a kernel."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("INITBOOK_STATIC_WIDGETS", "1")
-        return TenLayers(activation, width=64, **state)._repr_mimebundle_()["text/html"]
+        return widget._repr_mimebundle_()["text/html"]
+
+
+def widget(page, number=0):
+    """The widget of an open page, scrolled to and drawn."""
+    host = page.locator("[data-widget]").nth(number)
+    host.scroll_into_view_if_needed()
+    page.wait_for_function(
+        "i => document.querySelectorAll('[data-widget]')[i].dataset.ready", arg=number
+    )
+    return host
+
+
+def settle(page):
+    """Let the frame pass in which the widget answers."""
+    page.evaluate("() => new Promise(done => requestAnimationFrame(() => setTimeout(done)))")

@@ -20,6 +20,8 @@ STATEMENTS = {
     "assumption", "corollary", "definition", "example", "lemma", "observation", "property",
     "proposition", "remark", "theorem",
 }  # fmt: skip
+# What a class says on the page, where a notebook has but words.
+SAID = {"guess": "Guess before you read on", "broken": "Break the assumption"}
 
 
 @dataclass
@@ -45,6 +47,10 @@ def admonition(converter, directive):
     else:
         title = "See also" if directive.name == "seealso" else directive.name.capitalize()
         body = "\n".join(filter(None, [directive.argument, directive.body]))
+    for name in directive.options.get("class", "").split():
+        lead = SAID.get(name, "")
+        if not title.startswith(lead):
+            title = f"{lead}: {title}"
     content = converter.text(body, directive.inside)
     return boxed(converter.inline(title, directive.line), content, directive)
 
@@ -68,7 +74,8 @@ def proof(converter, directive):
 def exercise(converter, directive):
     """Its title and text; between exercise-start and exercise-end the cells stay cells."""
     title = numbered_title(converter, directive, "Exercise", "exercise")
-    return f"**{title}**\n\n{converter.text(directive.body, directive.inside)}".strip()
+    kind = " *Research.*" if "research" in directive.options.get("class", "").split() else ""
+    return f"**{title}**{kind}\n\n{converter.text(directive.body, directive.inside)}".strip()
 
 
 def numbered_title(converter, directive, word, kind):

@@ -2,8 +2,9 @@
 
 The label's first syllable says which: def-, as-, eq-. A claim's check is a call of
 `initbook.equations.holds` in the same chapter, and what it found lies in the executed cell's
-output. The page gets a small mark at each claim that leads to its check, and the directive
-`equation-table` lists them all.
+output. The page gets a small mark at each claim that leads to its check. A cell tagged `check` does
+nothing but check: it is folded, and the mark opens it, as browsers unfold what an address points
+into. The directive `equation-table` lists all equations.
 """
 
 import ast
@@ -32,6 +33,7 @@ logger = logging.getLogger(__name__)
 def setup(app):
     app.add_directive("equation-table", EquationTable)
     app.add_node(equation_table)
+    app.add_node(folded_check, html=(open_fold, close_fold))
     app.connect("env-purge-doc", lambda app, env, docname: found(env).pop(docname, None))
     app.connect("doctree-read", collect, priority=400)
     app.connect("env-updated", lambda app, env: list(getattr(env, "equation_pages", ())))
@@ -61,11 +63,15 @@ def collect(app, doctree):
     for check in checks:
         if check["label"] not in equations:
             complain("a check names %r, which is no equation here", check["label"], doctree)
-    for cell in doctree.findall(is_input):
-        for label in CALL.findall(cell.astext()):
+    for code in list(doctree.findall(is_input)):
+        cell, labels = code.parent.parent, list(dict.fromkeys(CALL.findall(code.astext())))
+        for label in labels:
             if f"check-{label}" not in doctree.ids:
-                doctree.ids[f"check-{label}"] = cell.parent.parent
-                cell.parent.parent["ids"].append(f"check-{label}")
+                doctree.ids[f"check-{label}"] = cell
+                cell["ids"].append(f"check-{label}")
+        if "tag_check" in cell["classes"]:
+            cell.attributes.pop("hide_mode", None)  # one fold is enough
+            cell.replace_self(folded_check("", cell.deepcopy(), labels=labels, docname=docname))
     for label, checks_of_it in equations.items():
         if checks_of_it and f"check-{label}" not in doctree.ids:
             complain("the check of %s hides its label: write it out in the call", label, doctree)
@@ -107,6 +113,20 @@ def mark_equations(app, pagename, templatename, context, doctree):
             context["body"] = re.sub(number, mark, context["body"])
 
 
+class folded_check(nodes.General, nodes.Element):
+    """A cell that only checks, behind a summary that stays out of the reader's way."""
+
+
+def open_fold(translator, node):
+    numbers = [f"({number_of(translator.builder.env, node['docname'], n)})" for n in node["labels"]]
+    what = f"check of {', '.join(numbers)}" if numbers else "check"
+    translator.body.append(f'<details class="check"><summary>✓ {what}</summary>\n')
+
+
+def close_fold(translator, node):
+    translator.body.append("</details>\n")
+
+
 class equation_table(nodes.General, nodes.Element):
     """The place of the table; it is filled once every chapter has been read."""
 
@@ -137,12 +157,10 @@ def chapter_table(app, docname, chapter):
     title = app.env.titles[chapter]
     number = "".join(f"{n}. " for n in title.get("secnumber", ()))
     uri = relative_uri(app.builder.get_target_uri(docname), app.builder.get_target_uri(chapter))
-    numbers = app.env.toc_fignumbers.get(chapter, {}).get("displaymath", {})
     rows = []
     for label, checks in found(app.env)[chapter].items():
-        shown = ".".join(map(str, numbers.get(f"equation-{label}", ())))
         for check in checks or [None]:
-            row = [link(f"({shown})", f"{uri}#equation-{label}")]
+            row = [link(f"({number_of(app.env, chapter, label)})", f"{uri}#equation-{label}")]
             if not check:
                 row.append(nodes.Text(kind_of(label)))
             else:
@@ -150,6 +168,11 @@ def chapter_table(app, docname, chapter):
                 row += [nodes.Text(size_in_words(check[key])) for key in ("error", "bound")]
             rows.append(row)
     return nodes.rubric("", f"{number}{title.astext()}"), filled_table(rows)
+
+
+def number_of(env, docname, label):
+    numbers = env.toc_fignumbers.get(docname, {}).get("displaymath", {})
+    return ".".join(map(str, numbers.get(f"equation-{label}", ())))
 
 
 def kind_of(label):

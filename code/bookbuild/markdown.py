@@ -67,6 +67,8 @@ class Converter:
             written += self.leaf(token, lines[first:last], line + first)
             at = last
         text = "\n".join(written + lines[at:stop]).strip("\n")
+        if "assumes" in str(tokens[0].attrs.get("class", "")).split():
+            return f"*{text}*"
         return DEFINITION.sub(r"**\1**: ", text) if tokens[0].type == "dl_open" else text
 
     def leaf(self, token, lines, line):

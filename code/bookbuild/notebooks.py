@@ -24,7 +24,7 @@ FOLDED = {
     "jupyter": {"source_hidden": True},  # JupyterLab
     "tags": ["hide-input"],
 }
-FOLDING_TAGS = {"hide-input", "hide-cell", "remove-input", "remove-cell"}
+FOLDING_TAGS = {"hide-input", "hide-cell", "remove-input", "remove-cell", "check"}
 METADATA = {
     "colab": {"provenance": [], "toc_visible": True},
     "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
@@ -189,7 +189,9 @@ def prose_cell(text, saying, first):
 def code_cell(cell):
     tags = set(cell.metadata.get("tags", []))
     metadata = dict(FOLDED) if tags & FOLDING_TAGS else {}
-    if kept := sorted({tag for tag in tags if not tag.startswith(("hide-", "remove-"))}):
+    if kept := sorted(
+        {tag for tag in tags if tag != "check" and not tag.startswith(("hide-", "remove-"))}
+    ):
         metadata["tags"] = [*metadata.get("tags", []), *kept]
     return nbformat.v4.new_code_cell(cell.source, metadata=metadata)
 

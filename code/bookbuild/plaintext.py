@@ -10,7 +10,7 @@ CODE = re.compile(
 FORMULA = re.compile(r"(?<!\\)(\$\$?)(?!\$).+?(?<!\\)\1", re.S)
 RAW = re.compile(  # what must not be left outside code and formulas
     r"^[ >]*(?:`{3,}|~{3,}|:{3,})|\{[\w+:-]+\}`|^[ >]*\([\w.:-]+\)=|^[ >]*:[\w-]+:(?=\s|$)"
-    r"|^%|\{\{|<(?:project|path|inv):|\[\^|\]\{",
+    r"|^[ >]*\{[.#][^}]*\}$|^%|\{\{|<(?:project|path|inv):|\[\^|\]\{",
     re.M,
 )
 

@@ -47,8 +47,8 @@ def test_every_module_stands_on_the_page():
 @pytest.mark.parametrize(
     "name",
     ["activations", "arguments", "equations", "exercises.exercise", "fans", "fast_simulation",
-     "gaussian", "initializers", "layer_statistics", "moments", "plots", "propagation",
-     "statistics", "torchnets"],
+     "gaussian", "initializers", "intervals", "layer_statistics", "lsuv", "moments", "plots",
+     "propagation", "simulation", "torchnets"],
 )  # fmt: skip
 def test_every_public_function_shows_an_example(name):
     module = importlib.import_module(f"initbook.{name}")

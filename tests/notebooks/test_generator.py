@@ -92,6 +92,10 @@ PLAIN = {
     "epigraph": "> Start well.\n>\n> -- Somebody",
     "tabs": "**torch**\n\n`nn.init`\n\n**numpy**\n\n`rng.normal`",
     "definition": r"**Term**: Its meaning, $\mathbb{R}$.",
+    "guess": "> **Guess before you read on: How many?**\n>\n> Ten.\n\nThere were nine.\n\n*",
+    "assumptions": "*Assumes: zero mean · any $n$*",
+    "broken assumption": "> **Break the assumption: one of them**\n>\n> It breaks.",
+    "exercise of research": r"**Exercise 1.2 (Code, $\mathbb{R}$)** *Research.*",
     "exercise": "**Exercise 1.1 (Recall)**\n\nState (1.2) in words.",
     "solution": "<details><summary>Solution to Exercise 1.1</summary>\n\nHalf the mean square.\n\n"
     "</details>",
@@ -132,7 +136,7 @@ def test_nothing_of_myst_is_left(notebook):
 
 RAW = [
     "```{note}", "::::{tip}", ":::", "see {eq}`loss`", "(label)=", "> (label)=", ":name: a",
-    "% hidden", "{{ word }}", "<project:#a>", "a note[^1]", "[words]{.class}",
+    "% hidden", "{{ word }}", "<project:#a>", "a note[^1]", "[words]{.class}", "> {.class}",
 ]  # fmt: skip
 
 

@@ -1,5 +1,6 @@
 """What holds for every widget: its table, its module in a live notebook, the scripts' types."""
 
+import json
 import re
 import subprocess
 
@@ -8,9 +9,9 @@ import pytest
 import initbook.widgets
 from bookbuild.frontend import find_node
 from initbook.widgets import base
-from widget_page import ROOT, WIDGETS
+from widget_page import ALL, ROOT, WIDGETS, settle, stand_in, widget
 
-ALL = [getattr(initbook.widgets, name) for name in initbook.widgets.__all__]
+AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
 each_widget = pytest.mark.parametrize("kind", ALL, ids=lambda kind: kind.__name__)
 
 
@@ -31,6 +32,59 @@ def test_the_live_module_needs_no_other_file(kind):
     assert "data:text/javascript;base64," in widget._esm
     assert not re.search(r"""["'`]\./""", widget._esm)
     assert widget._css == (WIDGETS / "widgets.css").read_text(encoding="utf-8")
+
+
+@each_widget
+def test_the_placeholder_holds_the_state(kind):
+    html = stand_in(kind())
+    assert f'data-widget="{kind._name}"' in html
+    state = json.loads(re.search(r'json">(.*?)</script>', html)[1])
+    assert kind.settings["state"].keys() <= state.keys()
+
+
+@each_widget
+def test_it_comes_to_life_and_its_first_slider_changes_it(open_page, kind):
+    page = open_page(f"/{kind._name}.html")
+    host = widget(page)
+    assert host.get_attribute("data-ready") == "true"
+    slider = host.locator("input[type=range]").first
+    before = host.inner_text(), host.locator("svg, canvas").first.evaluate("x => x.outerHTML")
+    slider.focus()
+    page.keyboard.press("End")
+    settle(page)
+    after = host.inner_text(), host.locator("svg, canvas").first.evaluate("x => x.outerHTML")
+    assert before != after
+
+
+@each_widget
+def test_it_is_accessible_and_fits_in_both_themes_and_widths(open_page, kind):
+    page = open_page(f"/{kind._name}.html")
+    host = widget(page)
+    page.add_script_tag(path=AXE)
+    for width in (1280, 320):
+        page.set_viewport_size({"width": width, "height": 800})
+        assert page.evaluate("document.documentElement.scrollWidth") == width
+        inks = set()
+        for theme in ("light", "dark"):
+            page.evaluate("theme => document.documentElement.dataset.theme = theme", theme)
+            found = page.evaluate(
+                "() => axe.run().then(r => r.violations.map(v => [v.id, v.help]))"
+            )
+            assert (found, width, theme) == ([], width, theme)
+            inks.add(host.evaluate("host => getComputedStyle(host).color"))
+        assert len(inks) == 2
+        named = host.locator("[role=img]").evaluate_all("all => all.map(x => x.ariaLabel)")
+        assert named and min(map(len, named)) >= 20
+
+
+@each_widget
+def test_without_scripts_a_figure_and_a_sentence_remain(open_page, kind):
+    page = open_page(f"/{kind._name}.html", java_script_enabled=False)
+    figure = page.get_by_role("img")
+    assert figure.bounding_box()["height"] > 100
+    assert len(figure.get_attribute("aria-label")) >= 20
+    assert page.get_by_text("With scripts switched on").is_visible()
+    assert not page.get_by_text("opened as a file").is_visible()
 
 
 def test_every_way_to_name_a_file_is_written_in(tmp_path):

@@ -45,8 +45,8 @@ def test_a_number_of_any_kind_is_taken(kind):
 
 
 def test_a_misspelled_name_is_refused():
-    with pytest.raises(TypeError, match="TenLayers has no 'widht'; it has activation, scale, "):
-        TenLayers(widht=64)
+    with pytest.raises(TypeError, match="TenLayers has no 'wide'; it has activation, scale, "):
+        TenLayers(wide=64)
 
 
 def test_the_docstring_names_the_limits():
@@ -68,6 +68,8 @@ def test_the_placeholder_holds_the_state_and_a_figure():
         "stds": [], "rms": [], "means": [],
     }  # fmt: skip
     assert 'data-widget="ten-layers"' in html
+    spread = re.search(r'aria-label="[^"]* ([\d.]+) at layer 10', placeholder("tanh"))
+    assert float(spread[1]) == pytest.approx(0.2285, rel=0.1)  # mean field; one draw of width 64
     assert html.count("<path") == 10 and len(html) < 10_000
 
 

@@ -24,7 +24,7 @@ SIBLING = re.compile(
 NO_SCRIPTS = "With scripts switched on, sliders stand here."
 FROM_FILE = (
     "This page was opened as a file, and from a file no browser loads the sliders that stand here: "
-    "serve the folder, as `make serve` does, and open it over http."
+    "serve the folder (make serve does) and open it over http."
 )
 
 
