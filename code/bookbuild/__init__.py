@@ -4,6 +4,7 @@
 def setup(app):
     # Imported here, so that a script beside these modules runs without Sphinx.
     from bookbuild import (
+        bare_numbers,
         docstrings,
         equations,
         execution,
@@ -11,17 +12,15 @@ def setup(app):
         formulas,
         frontend,
         icons,
-        notebooks,
+        notebook,
         numbering,
         pages,
-        prose,
         reading,
     )
 
     for part in (
-        docstrings, execution, frontend, fonts, icons, numbering, prose, equations, formulas,
-        reading, pages,
-        notebooks,
+        docstrings, execution, frontend, fonts, icons, numbering, bare_numbers, equations, formulas,
+        reading, pages, notebook,
     ):  # fmt: skip
         part.setup(app)
     return {"parallel_read_safe": False, "parallel_write_safe": False}
