@@ -29,7 +29,9 @@ def contrast(one, other):
     return (high + 0.05) / (low + 0.05)
 
 
-@pytest.mark.parametrize("selector", ["html {", 'html[data-theme="dark"]', 'html[data-theme="auto"]'])
+@pytest.mark.parametrize(
+    "selector", ["html {", 'html[data-theme="dark"]', 'html[data-theme="auto"]']
+)
 def test_text_stands_out_from_its_paper(selector):
     colors = theme(selector)
     for text in TEXTS:
@@ -60,7 +62,10 @@ def test_a_guess_is_kept_and_shown_where_it_is_settled(open_page, site):
 def test_every_guess_is_settled(html):
     for page in sorted((html / "chapters").glob("*.html")):
         text = page.read_text(encoding="utf-8")
-        guesses, settled = text.count('class="guess admonition"'), len(re.findall(r'class="[^"]*\bsettles\b', text))
+        guesses, settled = (
+            text.count('class="guess admonition"'),
+            len(re.findall(r'class="[^"]*\bsettles\b', text)),
+        )
         assert guesses == settled > 0, page.name
 
 
