@@ -1,7 +1,7 @@
 """How long a page takes, and what is on it: computed from its source, said in one place.
 
-The role {minutes} adds pages up, the directive `chapter-path` lists chapters with their question and
-these facts, and every chapter and deeper page gets them as a byline under its title.
+The role {minutes} adds pages up, the directive `chapter-path` lists chapters with their question
+and these facts, and every chapter and deeper page gets them as a byline under its title.
 """
 
 import math
@@ -22,7 +22,7 @@ ASIDE = re.compile(r"^## (?:Exercises|References|Where to go deeper)$.*", re.S |
 
 @dataclass(frozen=True)
 class Reading:
-    """Words of prose, captions and exercises included; displayed equations; minutes without exercises."""
+    """Words of prose, with exercises; displayed equations; minutes without exercises."""
 
     words: int
     equations: int
@@ -71,10 +71,8 @@ def prose(source):
         (CELL, ""),
         (r"^\$\$.*?^\$\$[^\n]*$", ""),
         (r"\$[^$]*\$", "x"),
-        (
-            r"^\s*:[\w-]+:.*$|^\([\w-]+\)=$|^\{\.[\w-]+\}$|^(?:`{3,}|:{3,})(?:\{[^}]*\})?|^#+ |^[|:-]+$",
-            "",
-        ),
+        (r"^\s*:[\w-]+:.*$|^\([\w-]+\)=$|^\{\.[\w-]+\}$", ""),
+        (r"^(?:`{3,}|:{3,})(?:\{[^}]*\})?|^#+ |^[|:-]+$", ""),
         (r"\{[\w:-]+\}`([^`<]*)(?:<[^>]*>)?`", r"\1"),
         (r"(?<=\s)[|+=·–-]+(?=\s)", ""),
     ):

@@ -1,8 +1,8 @@
 """The book's figures, from arrays. Nothing here computes a result, and nothing trains.
 
-Colors are near Okabe and Ito's, which most color-blind readers tell apart, darkened to a contrast of
-3 on light paper and on dark; each line also has a marker of its own. Sizes are chosen for a phone: one
-figure unit is about one screen pixel there.
+Colors are near Okabe and Ito's, which most color-blind readers tell apart, darkened to a contrast
+of 3 on light paper and on dark; each line also has a marker of its own. Sizes are chosen for a
+phone: one figure unit is about one screen pixel there.
 """
 
 import os

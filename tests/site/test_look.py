@@ -29,9 +29,10 @@ def contrast(one, other):
     return (high + 0.05) / (low + 0.05)
 
 
-@pytest.mark.parametrize(
-    "selector", ["html {", 'html[data-theme="dark"]', 'html[data-theme="auto"]']
-)
+DARK, AUTO = 'html[data-theme="dark"]', 'html[data-theme="auto"]'
+
+
+@pytest.mark.parametrize("selector", ["html {", DARK, AUTO])
 def test_text_stands_out_from_its_paper(selector):
     colors = theme(selector)
     for text in TEXTS:
@@ -40,7 +41,7 @@ def test_text_stands_out_from_its_paper(selector):
 
 
 def test_both_ways_into_the_dark_are_one():
-    assert theme('html[data-theme="dark"]') == theme('html[data-theme="auto"]')
+    assert theme(DARK) == theme(AUTO)
 
 
 def test_the_fonts_are_light_and_bear_their_license(html):
@@ -62,10 +63,8 @@ def test_a_guess_is_kept_and_shown_where_it_is_settled(open_page, site):
 def test_every_guess_is_settled(html):
     for page in sorted((html / "chapters").glob("*.html")):
         text = page.read_text(encoding="utf-8")
-        guesses, settled = (
-            text.count('class="guess admonition"'),
-            len(re.findall(r'class="[^"]*\bsettles\b', text)),
-        )
+        guesses = text.count('class="guess admonition"')
+        settled = len(re.findall(r'class="[^"]*\bsettles\b', text))
         assert guesses == settled > 0, page.name
 
 
