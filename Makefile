@@ -36,7 +36,7 @@ notebooks-check: book ## say whether the notebooks are in step with their pages
 	@$(BIN)/python -m pytest -q tests/notebooks/test_in_step.py
 
 results: .venv/.book ## train what a page shows stored; goes on where it was stopped (long)
-	@$(BIN)/python -m initbook.results
+	@PYTHONPATH=code $(BIN)/python -m makers.results
 
 bench: .venv/.test ## measure speeds, as ratios within one run
 	@for file in benchmarks/*.py benchmarks/*/*.py; do echo "== $$file"; $(BIN)/python $$file || exit 1; done
@@ -49,7 +49,7 @@ lint: .venv/.test ## check form, spelling and types; tests/test_form.py lists th
 	@$(PYTEST) -q --tb=short tests/test_form.py
 
 test-matrix: .venv/.lowest ## the library's tests on the lowest versions that it allows (slow)
-	@.venv/lowest/bin/python -m pytest -q tests/initbook --ignore tests/initbook/test_frameworks.py
+	@.venv/lowest/bin/python -m pytest -q tests/initbook
 
 linkcheck: .venv/.book ## ask every outside address that the book names (needs the network)
 	@$(BUILD) --builder linkcheck .

@@ -4,21 +4,23 @@
 def setup(app):
     # Imported here, so that a script beside these modules runs without Sphinx.
     from bookbuild import (
+        bare_numbers,
         docstrings,
         equations,
         execution,
+        fonts,
         formulas,
         frontend,
         icons,
-        notebooks,
+        notebook,
         numbering,
         pages,
-        prose,
+        reading,
     )
 
     for part in (
-        docstrings, execution, frontend, icons, numbering, prose, equations, formulas, pages,
-        notebooks,
+        docstrings, execution, frontend, fonts, icons, numbering, bare_numbers, equations, formulas,
+        reading, pages, notebook,
     ):  # fmt: skip
         part.setup(app)
     return {"parallel_read_safe": False, "parallel_write_safe": False}

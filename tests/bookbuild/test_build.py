@@ -4,6 +4,7 @@ A small book is made beside copies of the real settings, library and pins, and b
 """
 
 import re
+from textwrap import dedent
 
 import pytest
 
@@ -65,3 +66,26 @@ def test_what_runs_again(book):
     assert runs_after_building() == 1
     (library / "activations.py").open("a").write("\n# seen, through initbook.moments\n")
     assert runs_after_building() == 2
+
+
+def test_pages_run_side_by_side_and_once(book):
+    """Two pages that each wait for the other can only both be done where both run at once."""
+    runs = book.folder / "runs.txt"
+    for name, other in ("one", "two"), ("two", "one"):
+        cell = f"""\
+            ```{{code-cell}}
+            import pathlib, time
+            with open({str(runs)!r}, "a") as file:
+                file.write("{name} ")
+            for _ in range(600):
+                if "{other}" in pathlib.Path({str(runs)!r}).read_text():
+                    break
+                time.sleep(0.1)
+            else:
+                raise TimeoutError("{other} did not run beside {name}")
+            ```
+            """
+        book.write(name, HEADER + dedent(cell))
+    status, said = book.build()
+    assert status == 0, said
+    assert sorted(runs.read_text().split()) == ["one", "two"]

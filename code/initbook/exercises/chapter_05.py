@@ -56,7 +56,7 @@ EXERCISES = (
         },
     ),
     Exercise(
-        number="5.3",
+        number="5.2",
         reference=width_needed,
         public_cases=({"depth": 10, "spread": 0.3}, {"depth": 50, "spread": 1.0}),
         draw_case=draw_spread,
