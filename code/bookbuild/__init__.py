@@ -8,17 +8,19 @@ def setup(app):
         docstrings,
         equations,
         execution,
+        fonts,
         formulas,
         frontend,
         icons,
         notebook,
         numbering,
         pages,
+        reading,
     )
 
     for part in (
-        docstrings, execution, frontend, icons, numbering, bare_numbers, equations, formulas, pages,
-        notebook,
+        docstrings, execution, frontend, fonts, icons, numbering, bare_numbers, equations, formulas,
+        reading, pages, notebook,
     ):  # fmt: skip
         part.setup(app)
     return {"parallel_read_safe": False, "parallel_write_safe": False}

@@ -143,7 +143,8 @@ class folded_check(nodes.General, nodes.Element):
 def open_fold(translator, node):
     numbers = [f"({number_of(translator.builder.env, node['docname'], n)})" for n in node["labels"]]
     what = f"check of {', '.join(numbers)}" if numbers else "check"
-    translator.body.append(f'<details class="check"><summary>✓ {what}</summary>\n')
+    classes = "check" if numbers else "check unmarked"  # no ✓ leads to the second kind
+    translator.body.append(f'<details class="{classes}"><summary>✓ {what}</summary>\n')
 
 
 def close_fold(translator, node):

@@ -4,7 +4,9 @@ import re
 from pathlib import Path
 
 from docutils import nodes
+from sphinx.transforms.post_transforms import SphinxPostTransform
 from sphinx.writers.html5 import HTML5Translator
+from sphinx_exercise.nodes import is_exercise_node
 
 # Where the theme and its extensions fall short of what axe asks, or load megabytes for nothing.
 MENDS = (
@@ -30,7 +32,9 @@ TEMPLATES = ("webpack-macros.html", "sbt-webpack-macros.html")  # the themes' ow
 def setup(app):
     app.connect("config-inited", set_theme_options, priority=900)
     app.connect("html-page-context", launch_notebooks, priority=502)  # after the theme's buttons
+    app.connect("html-page-context", preload_fonts)
     app.connect("html-page-context", leave_out_unused, priority=900)
+    app.add_post_transform(PlainExerciseTitles)
     app.add_node(nodes.image, override=True, html=(visit_image, HTML5Translator.depart_image))
     app.connect("build-finished", mend_pages, priority=400)
 
@@ -38,6 +42,27 @@ def setup(app):
 def set_theme_options(app, config):
     """What _config.yml can't say: naming html_theme_options there would drop jupyter-book's own."""
     config.html_theme_options.update(navbar_persistent=[], show_toc_level=2)
+    config.html_theme_options.setdefault("logo", {})["text"] = config.html_title
+
+
+class PlainExerciseTitles(SphinxPostTransform):
+    """ "Exercise 4.1 A bound": sphinx-exercise sets what follows the number in brackets."""
+
+    default_priority = 21  # right after sphinx-exercise made the title
+
+    def run(self):
+        for exercise in self.document.findall(is_exercise_node):
+            title = exercise[0]
+            for bracket in [node for node in title if node in (" (", ")")]:
+                title.remove(bracket)
+
+
+def preload_fonts(app, pagename, templatename, context, doctree):
+    """Ask for the text's fonts before the style sheets do, so that it is seldom drawn twice."""
+    link = '<link rel="preload" as="font" type="font/woff2" crossorigin href="{}">\n'
+    for name in ("start-serif", "start-serif-600", "start-sans"):
+        href = context["pathto"](f"_static/fonts/{name}.woff2", resource=True)
+        context["metatags"] = context.get("metatags", "") + link.format(href)
 
 
 def launch_notebooks(app, pagename, templatename, context, doctree):

@@ -54,7 +54,7 @@ def misprints(tex, checks):
 def fault_of(side, where, right):
     try:
         expression, values, indices = read(side, where)
-        if any(isinstance(v, sympy.Basic) for v in (*where.values(), right)):
+        if isinstance(right, sympy.Basic | sympy.MatrixBase):
             compare_symbols(expression, values, right)
         else:
             compare_numbers(expression, values, indices, right)
@@ -139,7 +139,7 @@ def shown(tokens):
     """The tokens as an author would write them, more or less."""
     spaced = (
         f"{token} " if COMMAND.fullmatch(token) and after.isalpha() else token
-        for token, after in zip(tokens, [*tokens[1:], ""], strict=True)
+        for token, after in zip(tokens, [*tokens, ""][1:], strict=True)
     )
     return "".join(spaced)
 
@@ -170,7 +170,7 @@ def read(side, where):
     text = re.sub(r"(?<=[\d.]) (?=[\d.])", "", " ".join(written))
     try:
         expression = parse_latex(text, strict=True, backend="antlr")
-    except LaTeXParsingError as error:
+    except (LaTeXParsingError, TypeError, ValueError) as error:
         raise Misprint("can't be read as a formula of the symbols in where=") from error
     known = {*values, *CONSTANTS, *indices}
     for symbol in sorted(map(str, expression.free_symbols)):

@@ -6,6 +6,7 @@ here follow the Gaussian and the function both. Chapter 6.
 
 import math
 import warnings
+from collections.abc import Sequence
 from functools import lru_cache
 
 import numpy as np
@@ -25,6 +26,8 @@ GAUSSIAN_EDGES = np.array([-REACH, -4, -2, -1, 0, 1, 2, 4, REACH])
 LEGENDRE_NODES, LEGENDRE_WEIGHTS = np.polynomial.legendre.leggauss(24)
 EXACT = 1e-14  # of the integral of |g|: what one panel may change by when it is halved
 MOST_PANELS = 4096  # that are halved at one time
+NARROW = 1e-3  # where panels settle only below this width, the function bends or jumps
+MOST_BENDS = 30  # that a double integral is split at
 
 
 def expectation(g: Elementwise, q: float, kinks: tuple[float, ...] = ()) -> float:
@@ -49,7 +52,7 @@ def expectation(g: Elementwise, q: float, kinks: tuple[float, ...] = ()) -> floa
     f, root = elementwise("the function", g), math.sqrt(q)
     total = None if points and q > 0 else _by_trapezoid(f, root)
     if total is None:
-        total = _by_panels(f, root, points)
+        total, _ = _by_panels(f, root, points)
     if not math.isfinite(total):
         raise ValueError(f"the expectation at q = {q!r} is {total!r}; allowed is a finite one.")
     return total
@@ -83,14 +86,18 @@ def _spread_nodes(exponent: int, halvings: int) -> tuple[Floats, Floats]:
     return z, np.array([weights, np.where(number % 2, weights, -weights)])
 
 
-def _by_panels(g: Elementwise, root: float, kinks: list[float]) -> float:
-    """E[g(root · z)], by Gauss–Legendre between kinks; a panel is halved until its sum settles."""
+def _by_panels(g: Elementwise, root: float, kinks: Sequence[float]) -> tuple[float, list[float]]:
+    """E[g(root · z)], by Gauss–Legendre between kinks; a panel is halved until its sum settles.
+
+    And where g bends or jumps without a name: where panels had to become narrow.
+    """
     with np.errstate(over="ignore"):
         edges = [GAUSSIAN_EDGES, _own_edges(root) / root, np.divide(kinks, root)]
     inner = np.unique(np.clip(np.concatenate(edges), -REACH, REACH))
     panels = np.stack([inner[:-1], inner[1:]], axis=1)
     coarse, sizes = _panel_sums(g, root, panels)
     total, scale = 0.0, float(sizes.sum())
+    narrow = [np.empty((0, 2))]
     while len(panels):
         halves = np.repeat(panels, 2, axis=0)
         halves[0::2, 1] = halves[1::2, 0] = panels.mean(axis=1)
@@ -98,13 +105,23 @@ def _by_panels(g: Elementwise, root: float, kinks: list[float]) -> float:
         change = np.abs(fine.reshape(-1, 2).sum(axis=1) - coarse)
         open_ = np.repeat(change > EXACT * scale, 2)
         total += float(fine[~open_].sum())
+        settled = panels[~open_[::2]]
+        narrow.append(settled[settled[:, 1] - settled[:, 0] < NARROW])
         panels, coarse = halves[open_], fine[open_]
         if len(panels) > MOST_PANELS or not math.isfinite(total):
             total += float(coarse.sum())
             if math.isfinite(total):
                 warnings.warn(_unsettled(root, float(change.sum()), total), stacklevel=3)
             break
-    return total
+    return total, _bends_in(np.concatenate(narrow), root)
+
+
+def _bends_in(panels: Floats, root: float) -> list[float]:
+    """One place for each heap of narrow panels: the middle of its narrowest."""
+    middles, widths = panels.mean(axis=1), panels[:, 1] - panels[:, 0]
+    order = np.argsort(middles)
+    heaps = np.split(order, np.flatnonzero(np.diff(middles[order]) > NARROW) + 1)
+    return [root * float(middles[heap[widths[heap].argmin()]]) for heap in heaps if len(heap)]
 
 
 def _panel_sums(g: Elementwise, root: float, panels: Floats) -> tuple[Floats, Floats]:
@@ -149,10 +166,11 @@ def half_squared_difference(
     It equals E[f(u)²] − E[f(u) f(v)], without the cancellation where c is close to 1. With
     independent s, d ~ N(0, 1): u = αs + βd, v = αs − βd, α² = q (1 + c) / 2, β² = q (1 − c) / 2.
     For each d the integral over s is split where u or v meets a kink; the integral over d, where u
-    and v meet two of them at once. Good to 1e-10 of E[f²] where every kink is named.
+    and v meet two of them at once. Good to 1e-10 of E[f²], and to 1e-8 where a kink or a jump is
+    not named, and has to be found.
 
-    Raises ValueError for a q that is negative or not finite, and a correlation outside [−1, 1].
-    Chapter 6.
+    Raises ValueError for a q that is negative or not finite, and a correlation outside [−1, 1]; a
+    UserWarning says it where f has so many kinks that few digits are right. Chapter 6.
 
     >>> round(half_squared_difference(lambda z: z, q=2.0, correlation=0.25), 12)
     1.5
@@ -163,7 +181,7 @@ def half_squared_difference(
     if correlation == 1 or q == 0:
         return 0.0
     alpha, beta = math.sqrt(q * (1 + correlation) / 2), math.sqrt(q * (1 - correlation) / 2)
-    own, bends = _own_edges(math.sqrt(q)), np.array(kinks)
+    own, bends = _own_edges(math.sqrt(q)), _bends_of(f, math.sqrt(q), kinks)
     meetings = np.subtract.outer(bends, bends).ravel() / 2
     edges = np.concatenate([GAUSSIAN_EDGES, own / beta, meetings / beta])
     d, weights = _gauss_legendre(np.unique(np.abs(edges)))  # even in d: one half is enough
@@ -173,3 +191,19 @@ def half_squared_difference(
     s, inner_weights = _gauss_legendre(np.hstack([moved, fixed]))
     squares = (f(alpha * s + shift) - f(alpha * s - shift)) ** 2
     return float(weights @ np.sum(inner_weights * squares, axis=1))
+
+
+def _bends_of(f: Elementwise, root: float, kinks: tuple[float, ...]) -> Floats:
+    """The kinks that are named, and those that are found."""
+    points = [check_number("a kink", kink) for kink in kinks]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        _, found = _by_panels(f, root, points)
+    if len(found) > MOST_BENDS:
+        warnings.warn(
+            f"the function bends or jumps in {len(found)} places that are not named; its double "
+            "integral is good to some three digits.",
+            stacklevel=3,
+        )
+        found = []
+    return np.array([*points, *found])

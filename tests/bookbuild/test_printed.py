@@ -135,6 +135,11 @@ def test_what_cannot_be_bound_says_why(tex, where, sentence):
     assert sentence in said
 
 
+def test_a_matrix_is_no_printed_side():
+    (said,) = misprints(r"z = 2n", [({"n": a}, sympy.Matrix([2 * a, 2 * a]))])
+    assert "is 2*a, and the check has Matrix" in said
+
+
 def test_each_of_two_equations_in_a_line_wants_its_check():
     tex = r"\E[z^4] = 3q^2, \qquad \E[z^6] = 15q^3 ,"
     second, sixth = ({"q": 0.3}, 3 * 0.3**2), ({"q": 0.3}, 15 * 0.3**3)

@@ -228,7 +228,7 @@ def test_an_answer_must_be_a_function_and_come_second():
 
 
 def test_inputs_are_handed_over_as_copies():
-    exercise = get_exercise("2.3")
+    exercise = get_exercise("2.2")
     (case,) = exercise.hidden_cases(seed=1, count=1)
     before = case["h"].copy()
 

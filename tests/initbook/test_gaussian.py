@@ -67,6 +67,16 @@ def test_kinks_and_jumps_that_are_not_named_are_found(q):
     assert expectation(lambda z: np.round(z) ** 2, q) == pytest.approx(stairs, rel=1e-9, abs=0)
 
 
+@pytest.mark.parametrize("c", [-0.9, 0.0, 0.3, 0.99])
+def test_a_double_integral_finds_kinks_and_jumps_too(c):
+    for own in (lambda z: np.where(z > 0.3, 1.0, -1.0), lambda z: np.maximum(z - 0.3, 0)):
+        named = lost(own, 1.0, c, (0.3,))
+        assert lost(own, 1.0, c) == pytest.approx(named, rel=1e-8, abs=0)
+        assert lost(own, 1.0, c, (-2.0,)) == pytest.approx(named, rel=1e-8, abs=0)
+    with pytest.warns(UserWarning, match="bends or jumps in .* places that are not named"):
+        lost(lambda z: np.round(20 * z), 1.0, c)
+
+
 def test_thousands_of_jumps_are_said():
     with pytest.warns(UserWarning, match="at q = 1.0 did not settle: 1.0000.* may be off by"):
         found = expectation(lambda z: (np.round(1000 * z) / 1000) ** 2, 1.0)

@@ -41,7 +41,7 @@ EXERCISES = (
         },
     ),
     Exercise(
-        number="2.3",
+        number="2.2",
         reference=share_saturated,
         public_cases=(
             {"h": np.array([[-0.99, 0.2], [0.98, 0.5]]), "threshold": 0.97},
