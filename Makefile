@@ -3,6 +3,8 @@
 PYTHON ?= python3
 BIN := .venv/bin
 BUILD := $(BIN)/jupyter-book build -W -n --keep-going
+# Two processes: most tests stand alone, and those that share something costly say so.
+PYTEST := $(BIN)/python -m pytest -n 2 --dist loadgroup
 CPU_TORCH := https://download.pytorch.org/whl/cpu
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
@@ -21,7 +23,7 @@ test: .venv/.test ## run every check: the book, the library, the site in a brows
 	@$(BIN)/python tests/chromium.py
 	@PYTHONPATH=code $(BIN)/python -m bookbuild.frontend
 	@$(MAKE) --no-print-directory book
-	@$(BIN)/python -m pytest --cov=initbook --cov-report=term --cov-fail-under=95
+	@$(PYTEST) --durations=10 --cov=initbook --cov-report=term --cov-fail-under=95
 
 serve: book ## show the built site at http://127.0.0.1:8000
 	@$(BIN)/python -m http.server --bind 127.0.0.1 --directory _build/html 8000
@@ -34,7 +36,7 @@ notebooks-check: book ## say whether the notebooks are in step with their pages
 	@$(BIN)/python -m pytest -q tests/notebooks/test_in_step.py
 
 results: .venv/.book ## train what a page shows stored; goes on where it was stopped (long)
-	@$(BIN)/python -m initbook.results
+	@PYTHONPATH=code $(BIN)/python -m makers.results
 
 bench: .venv/.test ## measure speeds, as ratios within one run
 	@for file in benchmarks/*.py benchmarks/*/*.py; do echo "== $$file"; $(BIN)/python $$file || exit 1; done
@@ -42,11 +44,12 @@ bench: .venv/.test ## measure speeds, as ratios within one run
 fresh-seeds: .venv/.test ## hold every initializer to its law on 1,000 fresh seeds (15 minutes)
 	@PYTHONPATH=code $(BIN)/python tests/initbook/fresh_seeds.py --seeds 1000
 
-lint: .venv/.test ## check the code's form and the spelling
-	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/codespell
+lint: .venv/.test ## check form, spelling and types; tests/test_form.py lists the commands
+	@PYTHONPATH=code $(BIN)/python -m bookbuild.frontend
+	@$(PYTEST) -q --tb=short tests/test_form.py
 
 test-matrix: .venv/.lowest ## the library's tests on the lowest versions that it allows (slow)
-	@.venv/lowest/bin/python -m pytest -q tests/initbook --ignore tests/initbook/test_frameworks.py
+	@.venv/lowest/bin/python -m pytest -q tests/initbook
 
 linkcheck: .venv/.book ## ask every outside address that the book names (needs the network)
 	@$(BUILD) --builder linkcheck .
@@ -69,13 +72,17 @@ clean: ## remove all that was built; .venv and node_modules stay
 	@$(BIN)/pip install --quiet -r requirements-test.txt
 	@touch $@
 
+LOWER_BOUNDS := import tomllib; \
+  needs = tomllib.load(open("pyproject.toml", "rb"))["project"]["dependencies"]; \
+  print(*(need.replace(">=", "==") for need in needs if "torch" not in need), sep="\n")
+
 # Another torch would be gigabytes: it stays the pinned one.
 .venv/.lowest: pyproject.toml .venv/.test
 	@$(PYTHON) -m venv .venv/lowest
-	@sed -n 's/^  "\([a-z]*\)>=\(.*\)",$$/\1==\2/p' pyproject.toml | grep -v torch > .venv/lowest.txt
+	@$(BIN)/python -c '$(LOWER_BOUNDS)' > .venv/lowest.txt
 	@grep '^torch==' requirements.txt >> .venv/lowest.txt
 	@.venv/lowest/bin/pip install --quiet -c .venv/lowest.txt . pytest hypothesis packaging \
-	  playwright myst-nb==1.4.0
+	  filelock myst-nb==1.4.0
 	@touch $@
 
 .venv/.made:

@@ -3,13 +3,12 @@
 The ten-layer script of the book's predecessors (the unsigned article on ten layers of tanh and
 ReLU that chapter 2 cites) was one flat file, edited and run again for every initialization. Here it
 is a function of what was edited, in the same steps, types and library calls: float64,
-`np.random.randn`, a dictionary of layers, means and stds, and histograms by `plt.hist`.
+`np.random.randn`, a dictionary of layers, means and stds, and histograms.
 """
 
 import math
 
 import numpy as np
-from matplotlib import pylab as plt
 
 ACT = {"relu": lambda x: np.maximum(0, x), "tanh": lambda x: np.tanh(x)}
 LAYERS = 10
@@ -46,20 +45,3 @@ def run(nonlinearity, std):
 def counts(Hs):
     """The numbers behind the ten histograms, by the call that `plt.hist` makes."""
     return [np.histogram(H.ravel(), 30, range=(-1, 1))[0] for i, H in Hs.items()]
-
-
-def figures(Hs, layer_means, layer_stds, show):
-    """The script's two figures; `show` takes the place of `plt.show`."""
-    plt.figure(figsize=(15, 4))
-    plt.subplot(1, 2, 1)
-    plt.plot(list(Hs), layer_means, "ob-")
-    plt.title("layer mean")
-    plt.subplot(1, 2, 2)
-    plt.plot(list(Hs), layer_stds, "or-")
-    plt.title("layer std")
-    show()
-    plt.figure(figsize=(20, 4))
-    for i, H in Hs.items():
-        plt.subplot(1, 10 * 2, (i + 1) * 2)
-        plt.hist(H.ravel(), 30, range=(-1, 1))
-    show()

@@ -6,7 +6,6 @@ import threading
 from contextlib import contextmanager
 
 import pytest
-from playwright.sync_api import sync_playwright
 
 import chromium
 
@@ -30,6 +29,8 @@ def serve(folder):
 
 @pytest.fixture(scope="session")
 def browser():
+    from playwright.sync_api import sync_playwright  # here: most tests need no browser
+
     with sync_playwright() as playwright:
         options = {"executable_path": chromium.find(), "args": chromium.ARGUMENTS}
         with playwright.chromium.launch(**options) as browser:

@@ -10,6 +10,7 @@ from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
@@ -41,8 +42,20 @@ class Installation:
 
 @pytest.fixture(scope="session")
 def initbook_alone(tmp_path_factory):
-    """`initbook` installed from a fresh wheel, beside its own dependencies and a kernel only."""
-    alone = Installation(tmp_path_factory.mktemp("installed"))
+    """`initbook` installed from a fresh wheel, beside its own dependencies and a kernel only.
+
+    Made once: the processes of a run share the folder above their own.
+    """
+    ours = tmp_path_factory.getbasetemp()
+    shared = ours.parent if "PYTEST_XDIST_WORKER" in os.environ else ours
+    alone = Installation(shared / "installed")
+    with FileLock(shared / "installed.lock"):
+        if not alone.kernels.exists():
+            make(alone)
+    return alone
+
+
+def make(alone):
     venv = alone.python.parents[1]
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", venv], check=True)
     install(build_wheel(alone.folder), alone.python)
@@ -53,7 +66,6 @@ def initbook_alone(tmp_path_factory):
     spec.parent.mkdir(parents=True)
     command = [str(alone.python), "-m", "ipykernel_launcher", "-f", "{connection_file}"]
     spec.write_text(json.dumps({"argv": command, "display_name": KERNEL, "language": "python"}))
-    return alone
 
 
 def build_wheel(folder):

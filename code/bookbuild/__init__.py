@@ -4,19 +4,21 @@
 def setup(app):
     # Imported here, so that a script beside these modules runs without Sphinx.
     from bookbuild import (
+        bare_numbers,
         docstrings,
         equations,
         execution,
+        formulas,
         frontend,
         icons,
-        notebooks,
+        notebook,
         numbering,
         pages,
-        prose,
     )
 
     for part in (
-        docstrings, execution, frontend, icons, numbering, prose, equations, pages, notebooks,
+        docstrings, execution, frontend, icons, numbering, bare_numbers, equations, formulas, pages,
+        notebook,
     ):  # fmt: skip
         part.setup(app)
     return {"parallel_read_safe": False, "parallel_write_safe": False}

@@ -25,7 +25,6 @@ from initbook.prose import scientific
 KINDS = {"def": "definition", "as": "assumption", "eq": "claim"}
 CALL = re.compile(r'\bholds\(\s*"([\w-]+)"')
 HEAD = ("Equation", "Check", "Error", "Allowed", "Printed")
-NUMBER = '(?<=<span class="eqno">)(?=[^<]*<a class="headerlink" href="#equation-{label}")'
 MARK = (
     '<a class="check-mark" href="#check-{label}" title="Checked by a cell: {by}"'
     ' aria-label="To the check of this equation">✓</a>'
@@ -41,7 +40,6 @@ def setup(app):
     app.connect("doctree-read", collect, priority=400)
     app.connect("env-updated", lambda app, env: list(getattr(env, "equation_pages", ())))
     app.connect("doctree-resolved", fill_tables)
-    app.connect("html-page-context", mark_equations)
 
 
 def found(env):
@@ -132,15 +130,10 @@ def complain(message, arguments, location):
     logger.warning(message, *arguments, location=location, type="bookbuild", subtype="equation")
 
 
-def mark_equations(app, pagename, templatename, context, doctree):
+def mark_of(env, docname, label):
     """Beside the number of a claim, a link to the cell that checks it."""
-    for label, checks in found(app.env).get(pagename, {}).items():
-        if checks:
-            number = (
-                rf'(?<=<span class="eqno">)(?=[^<]*<a class="headerlink" href="#equation-{label}")'
-            )
-            mark = MARK.format(label=label, by=checks[0]["by"])
-            context["body"] = re.sub(number, mark, context["body"])
+    checks = found(env).get(docname, {}).get(label)
+    return MARK.format(label=label, by=checks[0]["by"]) if checks else ""
 
 
 class folded_check(nodes.General, nodes.Element):

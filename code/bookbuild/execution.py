@@ -1,7 +1,9 @@
-"""Which chapters run again: those whose code, library, data or pins have changed.
+"""Which pages run again: those whose code, library, data or pins have changed; several at a time.
 
-jupyter-cache looks at a chapter's code cells and its `kernelspec` block alone. So the block gets
-one more line, a hash of all else that the outputs depend on.
+jupyter-cache looks at a page's code cells and its `kernelspec` block alone. So the block gets one
+more line, a hash of all else that the outputs depend on. Sphinx reads one page after another, and
+would run them so; therefore the stale ones are run side by side before it reads, and it finds their
+outputs in the cache.
 """
 
 import ast
@@ -9,19 +11,26 @@ import hashlib
 import os
 import re
 import warnings
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 
+from jupyter_cache import get_cache
+from jupyter_cache.base import CacheBundleIn
+from jupyter_cache.executors.utils import single_nb_execution
+from myst_nb.core.read import create_nb_reader
 from sphinx.util import logging
 
 from initbook.digits import digits_source_key, load_digits
 
 KERNELSPEC = re.compile(r"^kernelspec:\n", re.M)
+MOST_AT_ONCE = 4  # kernels: some need half a gigabyte
 logger = logging.getLogger(__name__)
 
 
 def setup(app):
     app.connect("builder-inited", settle_digits)
     app.connect("env-get-outdated", find_outdated)
+    app.connect("env-before-read-docs", run_side_by_side)
     app.connect("source-read", add_key)
 
 
@@ -37,10 +46,17 @@ def settle_digits(app):
 
 
 def add_key(app, docname, source):
-    if KERNELSPEC.search(source[0]):
-        key = execution_key(Path(app.confdir), source[0])
+    source[0], key = with_key(Path(app.confdir), source[0])
+    if key:
         keys_of(app.env)[docname] = key
-        source[0] = KERNELSPEC.sub(f"kernelspec:\n  initbook_key: {key}\n", source[0], count=1)
+
+
+def with_key(root, source):
+    """The source with its key in the kernelspec block, and the key; None where nothing is run."""
+    if not KERNELSPEC.search(source):
+        return source, None
+    key = execution_key(root, source)
+    return KERNELSPEC.sub(f"kernelspec:\n  initbook_key: {key}\n", source, count=1), key
 
 
 def find_outdated(app, env, added, changed, removed):
@@ -52,6 +68,55 @@ def find_outdated(app, env, added, changed, removed):
         if docname in env.found_docs
         and execution_key(root, Path(env.doc2path(docname)).read_text(encoding="utf-8")) != key
     ]
+
+
+def run_side_by_side(app, env, docnames):
+    """Run the pages that are about to be read and are not in the cache, one on each core."""
+    config = env.mystnb_config
+    if config.execution_mode != "cache":
+        return
+    cache = get_cache(config.execution_cache_path)
+    stale = dict(
+        page for name in docnames if (page := notebook_of(env, name)) and is_stale(cache, page[1])
+    )
+    if len(stale) < 2:
+        return  # Sphinx does as well
+    # The longest first, as a former run tells; else the last, for the book ends with training.
+    took = {run.uri: run.data.get("execution_seconds", 0) for run in cache.list_cache_records()}
+    paths = sorted(reversed(stale), key=lambda path: -took.get(path, 0))
+    with ThreadPoolExecutor(min(MOST_AT_ONCE, os.cpu_count() or 1)) as pool:
+        runs = {pool.submit(run_alone, path, stale[path], config): path for path in paths}
+        for run in as_completed(runs):
+            path = runs[run]
+            if run.exception() or run.result().err:
+                continue  # Sphinx runs it again, and says where it raised
+            done = run.result()
+            logger.info("ran %s in %.0f s", env.path2doc(path), done.time)
+            bundle = CacheBundleIn(done.nb, path, data={"execution_seconds": done.time})
+            cache.cache_notebook_bundle(bundle, check_validity=False, overwrite=True)
+
+
+def run_alone(path, notebook, config):
+    """Run a notebook in its page's folder; a thread will do, as its kernel is a process."""
+    folder, wait = str(Path(path).parent), config.execution_timeout
+    return single_nb_execution(notebook, cwd=folder, timeout=wait, allow_errors=False)
+
+
+def notebook_of(env, docname):
+    """A page's file and the notebook that myst-nb will make of it; None where nothing is run."""
+    path = env.doc2path(docname)
+    source, key = with_key(Path(env.srcdir), Path(path).read_text(encoding="utf-8"))
+    if not key:
+        return None
+    return path, create_nb_reader(path, env.myst_config, env.mystnb_config, source).read(source)
+
+
+def is_stale(cache, notebook):
+    try:
+        cache.match_cache_notebook(notebook)
+    except KeyError:
+        return True
+    return False
 
 
 def keys_of(env):

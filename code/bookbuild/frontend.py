@@ -2,51 +2,18 @@
 
 import os
 import shutil
-import socket
 import subprocess
-import time
 from pathlib import Path
 
-import sphinxcontrib.katex as katex
 from sphinx.errors import ExtensionError
-
-from bookbuild.macros import MACROS
 
 
 def setup(app):
     os.environ["INITBOOK_STATIC_WIDGETS"] = (
         "1"  # inherited by the kernels: widgets show placeholders
     )
-    app.connect("config-inited", use_node, priority=400)  # before KaTeX copies its options
+    app.connect("config-inited", lambda app, config: install_packages(Path(app.confdir)))
     app.connect("build-finished", copy_assets)
-
-
-def use_node(app, config):
-    """Point the formula renderer at Node, and fetch the front-end packages that are missing."""
-    root = Path(app.confdir)
-    katex.NODEJS_BINARY = str(find_node())
-    katex.STARTUP_TIMEOUT = katex.RENDER_TIMEOUT = 30.0  # a busy machine takes its time
-    katex.KaTeXServer.start_server_process = start_formula_server
-    katex.KATEX_DEFAULT_OPTIONS["macros"] = MACROS
-    install_packages(root)
-
-
-def start_formula_server(rundir, timeout):
-    """KaTeX's server on a Unix socket, which is there a moment before anyone listens to it."""
-    path = str(rundir / "katex.sock")
-    command = katex.KaTeXServer.build_command(socket=path)
-    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=rundir)
-    connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    end = time.monotonic() + timeout
-    while True:
-        try:
-            connection.connect(path)
-            return process, connection
-        except (FileNotFoundError, ConnectionRefusedError):
-            if time.monotonic() > end:
-                process.kill()
-                raise katex.KaTeXServer.timeout_error(timeout) from None
-            time.sleep(0.01)
 
 
 def install_packages(root, development=False):

@@ -3,9 +3,9 @@
 import re
 from pathlib import Path
 
-from sphinx.util import logging
+from docutils import nodes
+from sphinx.writers.html5 import HTML5Translator
 
-KATEX_ERROR = re.compile(r'<span class="katex-error"[^>]*>|style="color:#cc0000;?"[^>]*>([^<]*)')
 # Where the theme and its extensions fall short of what axe asks, or load megabytes for nothing.
 MENDS = (
     (r"\s*<(?:script|link)[^>]*fontawesome\.js[^>]*>(?:</script>)?", ""),  # the fonts serve
@@ -19,38 +19,25 @@ MENDS = (
     # The logo stands outside every landmark.
     (r'(<div id="pst-primary-sidebar") ', r'\1 role="complementary" aria-label="Sidebar" '),
 )
-FIGURE = re.compile(r'<img (?P<rest>alt="[^"]*" src="(?P<src>[^"]*_images/[^"]*\.svg)")')
 SVG_SIZE = re.compile(r'<svg[^>]* width="([\d.]+)pt" height="([\d.]+)pt"')
-# What a page loads only where it holds a word that needs it.
-WHERE_NEEDED = (
-    (re.compile(r'\s*<script src="[^"]*(?:searchtools|language_data|searchindex)\.js"></script>'),
-     'id="search-results"'),
-    (re.compile(r'\s*<link [^>]*sphinx-design\.min\.css[^>]*>|\s*<script [^>]*design-tabs\.js[^>]*>'
-                r"</script>"), ' class="sd-'),
-)  # fmt: skip
+SEARCH_SCRIPTS = re.compile(
+    r'\s*<script src="[^"]*(?:searchtools|language_data|searchindex)\.js"></script>'
+)
+DESIGN = re.compile(r"sphinx-design[\w.-]*\.css|design-tabs\.js")
 TEMPLATES = ("webpack-macros.html", "sbt-webpack-macros.html")  # the themes' own, copied unrendered
-logger = logging.getLogger(__name__)
 
 
 def setup(app):
     app.connect("config-inited", set_theme_options, priority=900)
-    app.connect("html-page-context", check_formulas)
     app.connect("html-page-context", launch_notebooks, priority=502)  # after the theme's buttons
+    app.connect("html-page-context", leave_out_unused, priority=900)
+    app.add_node(nodes.image, override=True, html=(visit_image, HTML5Translator.depart_image))
     app.connect("build-finished", mend_pages, priority=400)
 
 
 def set_theme_options(app, config):
     """What _config.yml can't say: naming html_theme_options there would drop jupyter-book's own."""
     config.html_theme_options.update(navbar_persistent=[], show_toc_level=2)
-
-
-def check_formulas(app, pagename, templatename, context, doctree):
-    """KaTeX paints what it can't read red and goes on; the build shall not."""
-    for match in KATEX_ERROR.finditer(context.get("body", "")):
-        logger.warning(
-            "a formula on %s can't be typeset: %s", pagename, match[1] or match[0],
-            type="bookbuild", subtype="formula",
-        )  # fmt: skip
 
 
 def launch_notebooks(app, pagename, templatename, context, doctree):
@@ -69,6 +56,24 @@ def launch_notebooks(app, pagename, templatename, context, doctree):
     context["header_buttons"] = kept
 
 
+def leave_out_unused(app, pagename, templatename, context, doctree):
+    """Sphinx-design's style and script go where something of it stands."""
+    if ' class="sd-' not in context.get("body", ""):
+        for kind in ("css_files", "script_files"):
+            context[kind] = [f for f in context[kind] if not DESIGN.search(str(f.filename))]
+
+
+def visit_image(translator, node):
+    """An image is loaded when it comes near; a figure says its size, so that nothing moves then."""
+    file = Path(translator.builder.srcdir, node["uri"])
+    if file.suffix == ".svg" and "width" not in node:
+        size = SVG_SIZE.search(file.read_text(encoding="utf-8")[:2000])
+        if size:
+            node["width"], node["height"] = (str(round(float(n))) for n in size.groups())
+    HTML5Translator.visit_image(translator, node)
+    translator.body[-1] = translator.body[-1].replace("<img ", '<img loading="lazy" ', 1)
+
+
 def mend_pages(app, exception):
     if exception or app.builder.format != "html":
         return
@@ -76,21 +81,10 @@ def mend_pages(app, exception):
         (Path(app.outdir) / "_static" / name).unlink(missing_ok=True)
     for page in Path(app.outdir).rglob("*.html"):
         text = mended(page.read_text(encoding="utf-8"))
-        text = FIGURE.sub(lambda tag, page=page: sized(tag, page.parent), text)
         page.write_text(text, encoding="utf-8", newline="\n")
 
 
 def mended(html):
     for pattern, replacement in MENDS:
         html = re.sub(pattern, replacement, html)
-    for pattern, sign in WHERE_NEEDED:
-        if sign not in html:
-            html = pattern.sub("", html)
-    return html
-
-
-def sized(tag, folder):
-    """A cell's figure, loaded when it comes near; its size is said, so that nothing moves then."""
-    head = (folder / tag["src"]).read_text(encoding="utf-8")[:2000]
-    width, height = (round(float(n)) for n in SVG_SIZE.search(head).groups())
-    return f'<img loading="lazy" width="{width}" height="{height}" {tag["rest"]}'
+    return html if 'id="search-results"' in html else SEARCH_SCRIPTS.sub("", html)

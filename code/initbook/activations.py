@@ -224,7 +224,7 @@ def _relu(z: Array) -> Array:
 
 
 def _step(z: Array) -> Array:
-    return np.heaviside(z, 0)
+    return (z > 0).astype(z.dtype)
 
 
 identity = Activation("identity", np.positive, _ones, negative_slope=1.0)
@@ -259,8 +259,9 @@ def leaky_relu(negative_slope: float = 0.01, name: str = "leaky_relu") -> Activa
 def _tanh_slope(z: Array) -> Array:
     """1/cosh²(z); 1 − tanh² would have no right digit left beyond |z| = 18."""
     e = np.exp(-np.abs(z))
-    slope: Array = np.square(2 * e / (1 + e * e))
-    return slope
+    root: Array = 2 * e
+    root /= 1 + e * e
+    return root * root
 
 
 def _log_one_plus_exp(z: Array) -> Array:

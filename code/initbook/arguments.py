@@ -163,7 +163,7 @@ def check_rng(rng: object) -> np.random.Generator:
     return rng
 
 
-def check_edges(edges: object) -> NDArray[np.float64]:
+def check_edges(edges: object, name: str = "edges") -> NDArray[np.float64]:
     """Edges of a histogram as an array; raises ValueError unless there are two, and they increase.
 
     The first and the last may be infinite.
@@ -180,7 +180,7 @@ def check_edges(edges: object) -> NDArray[np.float64]:
         or not (bounds[1:] > bounds[:-1]).all()
     ):
         raise ValueError(
-            f"edges is {_again(edges, given)}; allowed are at least two numbers that increase."
+            f"{name} is {_again(edges, given)}; allowed are at least two numbers that increase."
         )
     return bounds.astype(np.float64)
 

@@ -10,14 +10,27 @@ import threading
 import time
 import uuid
 import warnings
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from importlib import resources
 from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import urlsplit
 
 import numpy as np
 import pooch
+from numpy.typing import NDArray
+
+from initbook.arguments import check_choice
+
+if TYPE_CHECKING:
+    from importlib.resources.abc import Traversable  # Python ≥ 3.11
+
+Scaling = Literal["unit", "standardized"]
+Pixels = NDArray[np.float32]
+Labels = NDArray[np.int64]
+Files = dict[str, bytes]  # the verified files, by their names in FULL
 
 # SHA-256 of NAME-ubyte.gz, smallest file first: a dead mirror is then found out cheaply.
 FULL = {
@@ -56,29 +69,31 @@ class Digits:
     "the embedded subset (10,000 + 2,000 MNIST digits)", `scaling` "unit" or "standardized".
     """
 
-    X_train: np.ndarray = field(repr=False)
-    y_train: np.ndarray = field(repr=False)
-    X_test: np.ndarray = field(repr=False)
-    y_test: np.ndarray = field(repr=False)
+    X_train: Pixels = field(repr=False)
+    y_train: Labels = field(repr=False)
+    X_test: Pixels = field(repr=False)
+    y_test: Labels = field(repr=False)
     name: str
     source: str
-    scaling: str
+    scaling: Scaling
 
 
-def load_digits(scaling="unit"):
+def load_digits(scaling: Scaling = "unit") -> Digits:
     """Return MNIST's digits from the first of four sources that has them unharmed.
 
     The sources, in order: the folder that the environment variable INITBOOK_MNIST names, the
     cache, two public mirrors, and the subset inside the package. The first three hold all
     60,000 + 10,000 digits. Every file is checked against its SHA-256 at every call; one that
     fails is passed over with a warning of one sentence, so a wrong array is never returned.
-    INITBOOK_OFFLINE=1 leaves out the mirrors, INITBOOK_CACHE=DIR moves the cache.
+    INITBOOK_OFFLINE=1 leaves out the mirrors (so do true, yes and on; 0, false, no, off and nothing
+    do not), INITBOOK_CACHE=DIR moves the cache, and a ~ in a folder is the user's home.
 
     With the `scaling` "unit" pixels p lie in [0, 1]; "standardized" makes them (p − m)/s, with the
     mean m and the standard deviation s of all training pixels.
 
-    Raises ValueError for another scaling, RuntimeError where the installed package is damaged and
-    no other source is left. Source: LeCun, Cortes and Burges, the MNIST database. Chapter 11.
+    Raises ValueError for another scaling or another INITBOOK_OFFLINE, RuntimeError where the
+    installed package is damaged and no other source is left. Source: LeCun, Cortes and Burges, the
+    MNIST database. Chapter 11.
 
     >>> digits = load_digits()
     >>> digits.X_train.shape[1], digits.X_train.dtype.name
@@ -86,9 +101,8 @@ def load_digits(scaling="unit"):
     >>> float(digits.X_train.min()), float(digits.X_train.max())
     (0.0, 1.0)
     """
-    if scaling not in ("unit", "standardized"):
-        raise ValueError(f"scaling must be 'unit' or 'standardized', got {scaling!r}.")
-    name, source, files = _find_files()
+    check_choice("scaling", scaling, ("unit", "standardized"))
+    name, source, files = _find_files(_offline())
     arrays = {file: read_idx(gzip.decompress(data)) for file, data in files.items()}
     X_train = _as_rows(arrays["train-images-idx3"])
     X_test = _as_rows(arrays["t10k-images-idx3"])
@@ -108,7 +122,7 @@ def load_digits(scaling="unit"):
     )
 
 
-def digits_source_key():
+def digits_source_key() -> str:
     """Return a short name for the digits that this machine already has.
 
     It is "full:" or "subset:" and eight hexadecimal digits of the files' SHA-256, and changes
@@ -127,8 +141,8 @@ def digits_source_key():
     return f"{name}:{hashlib.sha256(''.join(hashes.values()).encode()).hexdigest()[:8]}"
 
 
-def read_idx(data):
-    """Return the uint8 array that the bytes of an IDX file hold.
+def read_idx(data: bytes) -> NDArray[np.uint8]:
+    """Return the uint8 array that the bytes of an IDX file hold, a copy that can be written to.
 
     The file is 00 00 08 (unsigned bytes) and the number of axes, the length of each axis as a
     big-endian 32-bit integer, then the values, last axis fastest.
@@ -151,23 +165,23 @@ def read_idx(data):
             f"An IDX file of shape {shape} has {header + math.prod(shape):,} bytes, "
             f"got {len(data):,}."
         )
-    return np.frombuffer(data, np.uint8, offset=header).reshape(shape)
+    return np.frombuffer(data, np.uint8, offset=header).reshape(shape).copy()
 
 
-def _as_rows(images):
+def _as_rows(images: NDArray[np.uint8]) -> Pixels:
     X = images.reshape(len(images), -1).astype(np.float32)
     X /= 255
     return X
 
 
-def _moments(X):
+def _moments(X: Pixels) -> tuple[np.float32, np.float32]:
     # Row by row: X.std() would hold a second array as large as X, in float64 twice as large.
     mean = X.mean(axis=1, dtype=np.float64).mean()
     second_moment = np.einsum("ij,ij->i", X, X).mean(dtype=np.float64) / X.shape[1]
     return np.float32(mean), np.float32(math.sqrt(second_moment - mean**2))
 
 
-def _find_files():
+def _find_files(offline: bool) -> tuple[str, str, Files]:
     """Return the name, the source and the verified files of the first source that has them all."""
     folder = _named_folder()
     if folder:
@@ -180,7 +194,7 @@ def _find_files():
         warnings.warn(f"The cache is not used as it is: {faulty[0]}.", stacklevel=3)
     if len(files) == len(FULL):
         return "full", "the full MNIST ({} digits, from the cache)", files
-    if os.environ.get("INITBOOK_OFFLINE", "0") in ("", "0"):
+    if not offline:
         files |= _download([name for name in FULL if name not in files])
         if len(files) == len(FULL):
             return "full", "the full MNIST ({} digits, downloaded)", files
@@ -190,24 +204,39 @@ def _find_files():
     return "subset", "the embedded subset ({} MNIST digits)", files
 
 
-def _named_folder():
+def _offline() -> bool:
+    said = os.environ.get("INITBOOK_OFFLINE", "").strip().lower()
+    offline, online = ("1", "true", "yes", "on"), ("0", "false", "no", "off", "")
+    check_choice("INITBOOK_OFFLINE", said, (*offline, *online))
+    return said in offline
+
+
+def _named_folder() -> Path | None:
     folder = os.environ.get("INITBOOK_MNIST")
-    return Path(folder).absolute() if folder else None
+    return _absolute(folder) if folder else None
 
 
-def _cache_folder():
+def _absolute(folder: str) -> Path:
+    return Path(os.path.expanduser(folder)).absolute()
+
+
+def _cache_folder() -> Path:
     folder = os.environ.get("INITBOOK_CACHE")
     if not folder:
         try:
             folder = pooch.os_cache("initbook")
         except RuntimeError:  # a user without a home folder, as in some containers
-            folder = Path(tempfile.gettempdir(), "initbook")
-    return Path(folder).absolute() / "mnist"
+            folder = os.path.join(tempfile.gettempdir(), "initbook")
+    return _absolute(folder) / "mnist"
 
 
-def _read_folder(folder, hashes):
+def _read_folder(
+    folder: "Path | Traversable", hashes: Mapping[str, str]
+) -> tuple[Files, list[str], list[str]]:
     """Return the files with the right SHA-256, and sentences on the missing and the faulty."""
-    files, missing, faulty = {}, [], []
+    files: Files = {}
+    missing: list[str] = []
+    faulty: list[str] = []
     for name, sha256 in hashes.items():
         path = folder / f"{name}-ubyte.gz"
         try:
@@ -224,12 +253,14 @@ def _read_folder(folder, hashes):
     return files, missing, faulty
 
 
-def _download(names):
+def _download(names: Sequence[str]) -> Files:
     """Return the verified files that the mirrors send, and cache them.
 
     The first failure of a mirror is its last, so that the wait is bounded for all files together.
     """
-    files, mirrors, faults, unkept = {}, list(MIRRORS), [], None
+    mirrors, unkept = list(MIRRORS), None
+    files: Files = {}
+    faults: list[str] = []
     for name in names:
         while mirrors and name not in files:
             try:
@@ -256,17 +287,18 @@ class _MirrorFault(Exception):
 
 
 class _Body(io.BytesIO):
-    def write(self, chunk):
+    def write(self, chunk: Any) -> int:
         if self.tell() + len(chunk) > MAX_BYTES:
             raise _MirrorFault(f"sent more than {MAX_BYTES:,} bytes")
         return super().write(chunk)
 
 
-def _fetch(mirror, name):
+def _fetch(mirror: str, name: str) -> bytes:
     """Return one verified file, read into memory: a killed download leaves nothing on disk."""
-    body, errors = _Body(), []
+    body = _Body()
+    errors: list[Exception] = []
 
-    def read():
+    def read() -> None:
         downloader = pooch.HTTPDownloader(
             timeout=(ANSWER_S, SILENCE_S), chunk_size=4096, headers={"Accept-Encoding": "identity"}
         )
@@ -293,14 +325,14 @@ def _fetch(mirror, name):
     return body.getvalue()
 
 
-def _reason(error):
+def _reason(error: Exception) -> str:
     if isinstance(error, _MirrorFault):
         return str(error)
     status = getattr(getattr(error, "response", None), "status_code", None)
     return f"answered {status}" if status else f"could not be read ({type(error).__name__})"
 
 
-def _keep(file, data):
+def _keep(file: str, data: bytes) -> str | None:
     """Put a file into the cache in one step; return why not where that fails."""
     path = _cache_folder() / file
     part = path.with_name(f"{file}.{uuid.uuid4().hex}.part")

@@ -569,10 +569,15 @@ def sparse(
                 f"connections is {connections}; allowed are 1 to {dense[axis]}, for a weight of "
                 f"shape {shape} has no more {direction} ones at a unit."
             )
-        kept = rng.permuted(np.indices(dense)[axis] < connections, axis=axis)
+        kept = _places(rng, dense, axis, connections)
         return np.where(kept, std * rng.standard_normal(dense), 0.0)
 
     return draw
+
+
+def _places(rng: Generator, dense: list[int], axis: int, connections: int) -> NDArray[np.bool_]:
+    """So many at random places along the axis, for each unit anew."""
+    return rng.permuted(np.indices(dense)[axis] < connections, axis=axis)
 
 
 @_scheme

@@ -139,9 +139,11 @@ def _bin_scale(edges: Array) -> Scale | None:
     shift = -low * per_unit
     if not (0 < per_unit < math.inf and abs(shift) < 2**30):
         return None
-    if np.ptp(np.diff(edges)) * per_unit > 1e-9:
+    rounding = 2.0**-50 * (abs(shift) + len(edges))
+    if np.abs(edges * per_unit + shift - np.arange(len(edges))).max() > rounding:
         return None
-    shift = round(shift, 9)
+    if abs(shift - round(shift)) <= rounding:
+        shift = float(round(shift))
     return per_unit, shift - math.floor(shift), math.floor(shift)
 
 

@@ -6,16 +6,17 @@ sentence is a small folded cell that calls `say`, and so it tells what was compu
 
 import re
 import sys
+from typing import Any
 
 MARK = re.compile(r"\[\[([A-Za-z_][\w-]*)(?::([^\[\]]*))?\]\]")
 RECORD = "application/papermill.record/"  # what the page's builder looks for in a cell's output
 
 SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
-_glued = {}
+_glued: dict[str, int | float | str] = {}
 
 
-def glue(name, value):
+def glue(name: str, value: Any) -> None:
     """Remember a measured number or word under a name, for the sentences that print it.
 
     `name` is what ``{glue:text}`name` `` and ``say("[[name]]")`` call it; `value` is a Python
@@ -34,7 +35,7 @@ def glue(name, value):
     record(name, plain)
 
 
-def record(name, value):
+def record(name: str, value: int | float | str) -> None:
     """Leave a number or word in the cell's output, for the page's builder; no reader sees it.
 
     >>> record("answer", 42)
@@ -46,7 +47,7 @@ def record(name, value):
         display({f"{RECORD}text/plain": repr(value)}, raw=True, metadata=mark)
 
 
-def say(text):
+def say(text: str) -> None:
     """Show a text in Markdown, each ``[[name:format]]`` in it replaced by the value glued before.
 
     The format is that of Python's `format`, and may be left out. Raises LookupError where nothing
@@ -68,7 +69,7 @@ def say(text):
         print(sentence)
 
 
-def formatted(name, spec):
+def formatted(name: str, spec: str) -> str:
     """The glued value as `spec` asks: the same rules, and so the same figures, as on the page."""
     if name not in _glued:
         raise LookupError(
@@ -88,7 +89,7 @@ def formatted(name, spec):
         ) from error
 
 
-def scientific(value, digits=0):
+def scientific(value: float, digits: int = 0) -> str:
     """A number as a sentence writes it: 3e-07 becomes 3 × 10⁻⁷.
 
     Used where a quantity spans powers of ten; `digits` counts those behind the point.
@@ -101,7 +102,7 @@ def scientific(value, digits=0):
     return f"{mantissa} × 10{power}"
 
 
-def notebook_is_running():
+def notebook_is_running() -> bool:
     """Whether IPython is at work here; it is not imported for the question."""
     ipython = sys.modules.get("IPython")
     return bool(ipython and ipython.get_ipython())

@@ -26,8 +26,10 @@ from initbook.propagation import draw_weights, layers_of, send_back
 
 __all__ = ["simulate"]
 
-AT_ONCE = 2**24  # numbers of all layers together that a piece of a batch may have: 64 MB in float32
-UNDIVIDED = 4 * AT_ONCE  # the same for a batch that can't be cut, since it is normalized
+# Numbers of all layers together that a piece of a batch may have. 8 MB in float32: one layer's part
+# stays in a core's cache from its product to its histogram.
+AT_ONCE = 2**21
+UNDIVIDED = 2**26  # the same for a batch that can't be cut, since it is normalized
 
 
 def simulate(

@@ -10,10 +10,13 @@ linear in the derivative δ that enters it at the top; that δ is multiplied by 
 once, and every layer below then subtracts its own gradient as it comes out.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Protocol
 
 import torch
 from torch import Tensor
+
+from initbook.arguments import check_choice
 
 
 def _sigmoid_slope(h: Tensor) -> Tensor:
@@ -28,12 +31,21 @@ def _relu_slope(h: Tensor) -> Tensor:
     return (h > 0).to(h.dtype)
 
 
+Elementwise = Callable[[Tensor], Tensor]
+
 # name: (the function, in place; its derivative, from the function's value)
-ACTIVATIONS = {
+ACTIVATIONS: dict[str, tuple[Elementwise, Elementwise]] = {
     "sigmoid": (torch.sigmoid_, _sigmoid_slope),
     "tanh": (torch.tanh_, _tanh_slope),
     "relu": (torch.relu_, _relu_slope),
 }
+
+
+class _Layer(Protocol):
+    """One map of the stack; `backward` takes δ = lr · ∂loss/∂output and gives it on, or not."""
+
+    def forward(self, h: Tensor, training: bool) -> Tensor: ...
+    def backward(self, delta: Tensor, *, lowest: bool) -> Tensor | None: ...
 
 
 class _Dense:
@@ -44,7 +56,7 @@ class _Dense:
         self.b = W.new_zeros(len(W), 1, W.shape[2]) if bias else None
 
     def forward(self, h: Tensor, training: bool) -> Tensor:
-        self.h = h if training else None
+        self.h = h if training else h.new_empty(0)
         return torch.bmm(h, self.W) if self.b is None else torch.baddbmm(self.b, h, self.W)
 
     def backward(self, delta: Tensor, *, lowest: bool) -> Tensor | None:
@@ -70,6 +82,11 @@ class _BatchNorm:
         self.mean, self.var = like.new_zeros(shape), like.new_ones(shape)
 
     def forward(self, z: Tensor, training: bool) -> Tensor:
+        if training and z.shape[1] < 2:
+            raise ValueError(
+                f"a minibatch has {z.shape[1]} digit; batch normalization takes a variance, and "
+                "allowed are at least 2."
+            )
         mean = z.mean(1, keepdim=True) if training else self.mean
         normed = z - mean
         var = (normed * normed).mean(1, keepdim=True) if training else self.var
@@ -98,7 +115,7 @@ class _Activation:
 
     def forward(self, z: Tensor, training: bool) -> Tensor:
         h = self.apply(z)
-        self.h = h if training else None
+        self.h = h if training else h.new_empty(0)
         return h
 
     def backward(self, delta: Tensor, *, lowest: bool) -> Tensor:
@@ -111,7 +128,8 @@ class StackedNet:
     ``weights`` holds one tensor a layer, of shape (S, fan_in, fan_out); it is changed in place.
     Biases start at zero. The activation (``"sigmoid"``, ``"tanh"`` or ``"relu"``) follows every
     layer but the last, whose outputs are the logits. With ``batch_norm`` each hidden layer's
-    pre-activation is normalized first. Raises ValueError for an unknown activation.
+    pre-activation is normalized first. Raises ValueError for an unknown activation, and `step` with
+    ``batch_norm`` for a minibatch of one.
     Chapter 11.
 
     >>> import torch
@@ -123,10 +141,10 @@ class StackedNet:
     def __init__(
         self, weights: Sequence[Tensor], *, activation: str = "sigmoid", batch_norm: bool = False
     ):
-        if activation not in ACTIVATIONS:
-            raise ValueError(f"activation is {activation!r}; allowed: {', '.join(ACTIVATIONS)}")
+        check_choice("activation", activation, tuple(ACTIVATIONS))
         *hidden, last = weights
-        self.layers: list = []
+        self.copies = len(last)
+        self.layers: list[_Layer] = []
         for W in hidden:
             self.layers.append(_Dense(W, bias=not batch_norm))
             if batch_norm:
@@ -152,5 +170,7 @@ class StackedNet:
         delta = torch.softmax(self.logits(X, training=True), dim=-1)
         delta.scatter_add_(2, y[..., None], delta.new_full((*y.shape, 1), -1.0))
         delta.mul_(lr / y.shape[1])
-        for layer in reversed(self.layers):
-            delta = layer.backward(delta, lowest=layer is self.layers[0])
+        for number in reversed(range(len(self.layers))):
+            below = self.layers[number].backward(delta, lowest=number == 0)
+            if below is not None:
+                delta = below

@@ -1,60 +1,122 @@
 """Train one network from several starts, over several seeds (PyTorch; chapter 11).
 
 Seed k stands for one order of the digits and one set of random numbers: under every start it sees
-the same minibatches, so that starts can be compared seed by seed.
+the same minibatches, and draws each layer from the same stream, so that starts can be compared
+seed by seed.
 """
 
+import inspect
 import math
 import os
 import sys
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
+from threading import Event
+from typing import Any, NamedTuple, Protocol, TypeVar
 
 import numpy as np
 import torch
 from numpy.typing import ArrayLike, NDArray
 from torch import Tensor
 
-from initbook.initializers import Initializer
+from initbook.arguments import check_choice, check_count, check_number, check_seeds
+from initbook.initializers import AnyInitializer, normal, sigmoid_xavier, xavier_normal, zeros
 from initbook.intervals import mean_interval
-from initbook.stacked import StackedNet
+from initbook.propagation import draw_weights
+from initbook.stacked import ACTIVATIONS, StackedNet
+from initbook.threads import fastest_exact_products, one_core_each
+
+Array = NDArray[np.float64]
+Pair = tuple[Tensor, Tensor]  # inputs and labels
+Item = TypeVar("Item")
+
+
+class Labeled(Protocol):
+    """Inputs (n, pixels) and labels 0 … C − 1, (n,), to train on and to test on: `Digits`, say."""
+
+    @property
+    def X_train(self) -> ArrayLike: ...
+    @property
+    def y_train(self) -> ArrayLike: ...
+    @property
+    def X_test(self) -> ArrayLike: ...
+    @property
+    def y_test(self) -> ArrayLike: ...
 
 
 @dataclass(frozen=True)
 class Start:
-    """A way to start: how weights are drawn, and whether hidden layers are batch-normalized."""
+    """A way to start: how weights are drawn, and whether hidden layers are batch-normalized.
+
+    Its repr says its law, which stored results are compared by.
+
+    >>> Start("Xavier", xavier_normal())
+    Start(name='Xavier', init=xavier_normal(), batch_norm=False)
+    """
 
     name: str
-    init: Initializer
+    init: AnyInitializer
     batch_norm: bool = False
 
 
-@dataclass(frozen=True)
+# Chapter 11's: its page, its stored results and the benchmark take them from here.
+STARTS = (
+    Start("zeros", zeros()),
+    Start("small random", normal(0.01)),
+    Start("Xavier", xavier_normal()),
+    Start("Xavier, sigmoid's gain", sigmoid_xavier()),
+    Start("small random + BN", normal(0.01), batch_norm=True),
+)
+
+
+class Curves(NamedTuple):
+    """One start's rows of a `History`.
+
+    `accuracy` and `loss` have the shape (seeds, evaluations), `final_accuracy` (seeds,).
+    """
+
+    accuracy: Array
+    loss: Array
+    final_accuracy: Array
+
+
+@dataclass(frozen=True, eq=False)
 class History:
-    """What a comparison measured.
+    """What a comparison measured, and what made it.
 
     `accuracy` and `loss` (mean cross-entropy, in nats) have the shape (starts, seeds, evaluations)
     and are measured on the first of the test digits, before training and then at every one of
     `steps`. `final_accuracy`, (starts, seeds), is measured at the end on all test digits.
+
+    `laws` are the reprs of the starts, `settings` all arguments of `train` on which the numbers
+    depend, defaults included (`settings_of`).
     """
 
     names: tuple[str, ...]
     seeds: tuple[int, ...]
     steps: NDArray[np.int64]
-    accuracy: NDArray[np.float64]
-    loss: NDArray[np.float64]
-    final_accuracy: NDArray[np.float64]
+    accuracy: Array
+    loss: Array
+    final_accuracy: Array
+    laws: tuple[str, ...]
+    settings: dict[str, Any]
+
+    def at(self, name: str) -> Curves:
+        """The rows of the start of this name. Raises ValueError where there is none."""
+        check_choice("name", name, self.names)
+        row = self.names.index(name)
+        return Curves(self.accuracy[row], self.loss[row], self.final_accuracy[row])
 
 
 def train(
-    starts: Sequence[Start],
-    digits,
+    starts: Iterable[Start],
+    digits: Labeled,
     *,
-    seeds: Sequence[int],
+    seeds: Iterable[int],
     steps: int,
-    lr: ArrayLike,
+    lr: float | Sequence[float],
     batch_size: int = 100,
     hidden: Sequence[int] = (256,) * 4,
     activation: str = "sigmoid",
@@ -66,65 +128,160 @@ def train(
     """Train one network for each start and seed by plain SGD, and return the curves.
 
     `digits` has X_train (n, pixels), y_train (n,), X_test and y_test; `lr` is one learning rate, or
-    one for each start. The seeds of a start are one stack, and stacks run side by side on `threads`
+    one for each start. The seeds of a start are one stack, and stacks take turns on `threads`
     threads of one core each (as many as there are cores): the numbers do not depend on how many.
 
-    Raises ValueError where `steps` is no multiple of `eval_every`. Chapter 11.
+    Raises ValueError for no starts or two of one name, bad seeds, counts, rates or labels, a
+    minibatch of one under batch normalization, and where `steps` is no multiple of `eval_every`.
+    Chapter 11.
 
     >>> from types import SimpleNamespace
     >>> X, y = np.eye(4), np.arange(4)
     >>> toy = SimpleNamespace(X_train=X, y_train=y, X_test=X, y_test=y)
-    >>> wide = Start("wide", lambda rng, shape: rng.standard_normal(shape))
+    >>> wide = Start("wide", normal(1.0))
     >>> run = train([wide], toy, seeds=[0], steps=400, lr=1.0, batch_size=2, hidden=(8,))
-    >>> run.final_accuracy
-    array([[1.]])
+    >>> run.at("wide").final_accuracy
+    array([1.])
+    >>> run.laws, run.settings["eval_every"]
+    (("Start(name='wide', init=normal(std=1.0), batch_norm=False)",), 50)
     """
-    if steps < 1 or steps % eval_every:
-        raise ValueError(f"steps is {steps}; allowed is a multiple of eval_every, {eval_every}.")
+    starts = _check_starts(starts)
+    settings = settings_of(
+        seeds=seeds, steps=steps, lr=lr, batch_size=batch_size, hidden=hidden,
+        activation=activation, eval_every=eval_every, eval_digits=eval_digits,
+    )  # fmt: skip
+    rates = _one_rate_each(settings["lr"], len(starts))
     train_set, test_set = _tensors(digits)
-    eval_set = tuple(part[:eval_digits] for part in test_set)
-    sizes = (train_set[0].shape[1], *hidden, int(train_set[1].max()) + 1)
-    report = _Progress(len(starts) * steps) if progress else None
+    eval_set = test_set[0][: settings["eval_digits"]], test_set[1][: settings["eval_digits"]]
+    sizes = (train_set[0].shape[1], *settings["hidden"], int(train_set[1].max()) + 1)
+    report = _Progress(len(starts) * settings["steps"]) if progress else None
 
-    def run(start: Start, rate: float):
-        net = draw_net(start, sizes, seeds, activation)
-        batches = _stacked_minibatches(train_set, batch_size, seeds)
-        curves = [evaluate(net, *eval_set)]
-        for step in range(1, steps + 1):
+    def run(start: Start, rate: float) -> Iterator[Array]:
+        """Accuracy and loss, (2, seeds), at each evaluation, and at last on all test digits."""
+        net = draw_net(start, sizes, settings["seeds"], settings["activation"])
+        batches = _stacked_minibatches(train_set, settings["batch_size"], settings["seeds"])
+        yield np.stack(evaluate(net, *eval_set))
+        for step in range(1, settings["steps"] + 1):
             net.step(*next(batches), rate)
-            if step % eval_every == 0:
-                curves.append(evaluate(net, *eval_set))
+            if step % settings["eval_every"] == 0:
                 if report:
-                    report.add(eval_every)
-        accuracy, loss = (np.stack(curve, axis=-1) for curve in zip(*curves, strict=True))
-        return accuracy, loss, evaluate(net, *test_set)[0]
+                    report.add(settings["eval_every"])
+                yield np.stack(evaluate(net, *eval_set))
+        yield np.stack(evaluate(net, *test_set))
 
-    rates = np.broadcast_to(lr, len(starts)).tolist()
-    with _one_core_each(), ThreadPoolExecutor(threads or os.cpu_count()) as pool:
-        runs = list(pool.map(run, starts, rates))
-    accuracy, loss, final_accuracy = (np.stack(part) for part in zip(*runs, strict=True))
-    names = tuple(start.name for start in starts)
-    evaluated = np.arange(0, steps + 1, eval_every)
-    return History(names, tuple(seeds), evaluated, accuracy, loss, final_accuracy)
+    count = check_count("threads", (os.cpu_count() or 1) if threads is None else threads)
+    with one_core_each(), fastest_exact_products():
+        runs = _in_turns([run(*pair) for pair in zip(starts, rates, strict=True)], count)
+    measured = np.array(runs).transpose(2, 0, 3, 1)  # (2, starts, seeds, evaluations)
+    return History(
+        tuple(start.name for start in starts),
+        tuple(settings["seeds"]),
+        np.arange(0, settings["steps"] + 1, settings["eval_every"]),
+        accuracy=measured[0, ..., :-1].copy(),
+        loss=measured[1, ..., :-1].copy(),
+        final_accuracy=measured[0, ..., -1].copy(),
+        laws=tuple(map(repr, starts)),
+        settings=settings,
+    )
+
+
+def settings_of(**given: Any) -> dict[str, Any]:
+    """All arguments of `train` on which its numbers depend, checked, with the defaults.
+
+    A plain dict of numbers, lists and strings: `History.settings`, and what a stored result is
+    compared by. Raises ValueError as `train` does, TypeError for an argument that it has not.
+    Chapter 11.
+
+    >>> settings_of(seeds=range(2), steps=100, lr=0.5)["seeds"]
+    [0, 1]
+    """
+    bound = inspect.signature(train).bind((), None, **given)
+    bound.apply_defaults()
+    settings = {
+        name: value
+        for name, value in bound.arguments.items()
+        if name not in ("starts", "digits", "threads", "progress")
+    }
+    for name in ("steps", "batch_size", "eval_every", "eval_digits"):
+        settings[name] = check_count(name, settings[name])
+    steps, eval_every, lr = (settings[name] for name in ("steps", "eval_every", "lr"))
+    if steps % eval_every:
+        raise ValueError(f"steps is {steps}; allowed is a multiple of eval_every, {eval_every}.")
+    check_choice("activation", settings["activation"], tuple(ACTIVATIONS))
+    rates = [check_number("lr", rate, least=0) for rate in (lr if np.ndim(lr) else [lr])]
+    return settings | {
+        "seeds": list(check_seeds(settings["seeds"])),
+        "hidden": [check_count("hidden", width) for width in settings["hidden"]],
+        "lr": rates if np.ndim(lr) else rates[0],
+    }
+
+
+def _check_starts(starts: Iterable[Start]) -> tuple[Start, ...]:
+    found = tuple(starts) if isinstance(starts, Iterable) else ()
+    names = [start.name for start in found if isinstance(start, Start)]
+    if not found or len(set(names)) < len(found):
+        raise ValueError(f"starts is {starts!r}; allowed is one Start or more, each with its name.")
+    return found
+
+
+def _one_rate_each(lr: float | list[float], count: int) -> list[float]:
+    rates = lr if isinstance(lr, list) else [lr] * count
+    if len(rates) != count:
+        raise ValueError(f"lr is {lr!r}; allowed is one learning rate, or one each for {count}.")
+    return rates
+
+
+def _in_turns(runs: Sequence[Iterator[Item]], threads: int) -> list[list[Item]]:
+    """The items of each run. A thread takes the run that has waited longest to its next item.
+
+    So the runs end together, and no core is left alone with the last of them.
+    """
+    found: list[list[Item]] = [[] for _ in runs]
+    waiting = deque(zip(runs, found, strict=True))
+    stopped = Event()
+
+    def work() -> None:
+        while not stopped.is_set():
+            try:
+                run, items = waiting.popleft()
+            except IndexError:  # what is left is in other threads' hands
+                return
+            for item in run:
+                items.append(item)
+                waiting.append((run, items))
+                break
+
+    with ThreadPoolExecutor(threads) as pool:
+        workers = [pool.submit(work) for _ in range(threads)]
+        try:
+            for worker in as_completed(workers):
+                worker.result()
+        finally:  # after an error, or by hand: the others stop at their next item
+            stopped.set()
+    return found
 
 
 def draw_net(
-    start: Start, sizes: Sequence[int], seeds: Sequence[int], activation: str = "sigmoid"
+    start: Start, sizes: Sequence[int], seeds: Iterable[int], activation: str = "sigmoid"
 ) -> StackedNet:
-    """The untrained networks of one start, one for each seed, drawn layer by layer.
+    """The untrained networks of one start, one for each seed.
 
-    The generator depends on the seed alone: two starts that scale the same bell curve get the same
-    numbers, scaled.
+    Weights come from `propagation.draw_weights`, so each layer of a seed has a stream of its own:
+    two starts that scale the same bell curve get the same numbers, scaled, and one that draws more
+    numbers than another in one layer meets the same in the next. Raises ValueError for bad seeds
+    or sizes. Chapter 11.
 
     >>> from initbook.initializers import zeros
     >>> net = draw_net(Start("zeros", zeros()), (784, 256, 10), seeds=[0, 1, 2])
     >>> [tuple(layer.W.shape) for layer in (net.layers[0], net.layers[-1])]
     [(3, 784, 256), (3, 256, 10)]
     """
-    rngs = [np.random.default_rng([seed, 0]) for seed in seeds]
+    stacks = [
+        draw_weights(start.init, sizes, np.random.default_rng([seed, 0]))
+        for seed in check_seeds(seeds)
+    ]
     weights = [
-        torch.from_numpy(np.stack([start.init(rng, shape) for rng in rngs]).astype(np.float32))
-        for shape in zip(sizes, sizes[1:], strict=False)
+        torch.from_numpy(np.stack(layer).astype(np.float32)) for layer in zip(*stacks, strict=True)
     ]
     return StackedNet(weights, activation=activation, batch_norm=start.batch_norm)
 
@@ -147,13 +304,12 @@ def minibatches(n: int, batch_size: int, seed: int) -> Iterator[NDArray[np.int64
             yield order[first : first + batch_size]
 
 
-def evaluate(net: StackedNet, X: Tensor, y: Tensor) -> tuple[NDArray, NDArray]:
+def evaluate(net: StackedNet, X: Tensor, y: Tensor) -> tuple[Array, Array]:
     """Accuracy and mean cross-entropy of each network in the stack, on the same X (n, pixels)."""
-    copies = len(net.layers[0].W)
-    right, loss = np.zeros(copies), np.zeros(copies)
+    right, loss = np.zeros(net.copies), np.zeros(net.copies)
     for some_X, some_y in zip(X.split(1_000), y.split(1_000), strict=True):
-        logits = net.logits(some_X.expand(copies, -1, -1))
-        labels = some_y.expand(copies, -1)
+        logits = net.logits(some_X.expand(net.copies, -1, -1))
+        labels = some_y.expand(net.copies, -1)
         right += (logits.argmax(-1) == labels).sum(1).numpy()
         chosen = torch.log_softmax(logits, -1).gather(2, labels[..., None])
         loss -= chosen.sum((1, 2), dtype=torch.float64).numpy()
@@ -181,7 +337,7 @@ def median_in_words(reached: ArrayLike, budget: int) -> str:
     >>> median_in_words([2000, np.inf, np.inf], budget=4000)
     'not within 4,000 steps'
     """
-    median = np.median(reached)
+    median = np.median(np.asarray(reached, dtype=float))
     return f"{median:,.0f}" if np.isfinite(median) else f"not within {budget:,} steps"
 
 
@@ -200,35 +356,37 @@ def in_percent(shares: ArrayLike) -> str:
     return f"{mean:.{decimals}f} ± {half:.{decimals}f}%"
 
 
-def _tensors(digits) -> tuple[tuple[Tensor, Tensor], tuple[Tensor, Tensor]]:
-    def pair(X, y):
-        return (
-            torch.from_numpy(np.asarray(X, dtype=np.float32)),
-            torch.from_numpy(np.asarray(y, dtype=np.int64)),
+def _tensors(digits: Labeled) -> tuple[Pair, Pair]:
+    """The training set and the test set, each as X, float32, and y, int64."""
+    train_set = _pair("train", digits.X_train, digits.y_train)
+    return train_set, _pair("test", digits.X_test, digits.y_test, int(train_set[1].max()) + 1)
+
+
+def _pair(part: str, X: ArrayLike, y: ArrayLike, classes: float = math.inf) -> Pair:
+    inputs, labels = np.asarray(X, dtype=np.float32), np.asarray(y)
+    if inputs.ndim != 2 or labels.shape != inputs.shape[:1] or not labels.size:
+        raise ValueError(
+            f"X_{part} has the shape {inputs.shape} and y_{part} {labels.shape}; allowed are "
+            "(n, pixels) and (n,), with n at least 1."
         )
+    if labels.dtype.kind not in "iu" or labels.min() < 0 or labels.max() >= classes:
+        allowed = "of at least 0" if classes == math.inf else f"from 0 to {classes - 1}"
+        raise ValueError(
+            f"y_{part} has {labels.dtype} labels from {labels.min()} to {labels.max()}; allowed "
+            f"are whole numbers {allowed}."
+        )
+    return torch.from_numpy(inputs), torch.from_numpy(labels.astype(np.int64))
 
-    return pair(digits.X_train, digits.y_train), pair(digits.X_test, digits.y_test)
 
-
-def _stacked_minibatches(train_set, batch_size, seeds) -> Iterator[tuple[Tensor, Tensor]]:
+def _stacked_minibatches(
+    train_set: Pair, batch_size: int, seeds: Sequence[int]
+) -> Iterator[tuple[Tensor, Tensor]]:
     X, y = train_set
     orders = [minibatches(len(X), batch_size, seed) for seed in seeds]
     for rows in zip(*orders, strict=True):
         stack = torch.from_numpy(np.stack(rows))
         # index_select copies row by row, in half the time that X[stack] takes.
         yield X.index_select(0, stack.flatten()).view(*stack.shape, -1), y[stack]
-
-
-@contextmanager
-def _one_core_each():
-    """Keep torch's own threads out. The stacks already fill the cores, and a product that is
-    shared between threads may round differently."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
 
 
 class _Progress:

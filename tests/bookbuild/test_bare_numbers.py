@@ -2,7 +2,7 @@
 
 import pytest
 
-from bookbuild.prose import CITED, HIDDEN, bare_numbers
+from bookbuild.bare_numbers import CITED, HIDDEN, bare_numbers
 
 
 @pytest.mark.parametrize(

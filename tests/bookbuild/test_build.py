@@ -4,6 +4,7 @@ A small book is made beside copies of the real settings, library and pins, and b
 """
 
 import re
+from textwrap import dedent
 
 import pytest
 
@@ -23,7 +24,7 @@ def test_a_cell_that_raises_fails_the_build(book):
 
 
 def test_a_wrong_formula_a_bare_number_and_a_broken_reference_fail_the_build(book):
-    book.write("formula", "# Red\n\n$$ \\frac{1}{2} \\undefinedmacro $$\n")
+    book.write("formula", "# Red\n\n$$ \\frac{1}{2} \\undefinedmacro $$\n\nOr $\\lostmacro$.\n")
     book.write("number", "# Bare\n\nWe measured 97.3 of them. It was 12 % more, or 3e-4.\n")
     book.write("reference", "# Lost\n\nSee {eq}`eq-nowhere`.\n")
     book.write(
@@ -32,7 +33,8 @@ def test_a_wrong_formula_a_bare_number_and_a_broken_reference_fail_the_build(boo
     status, said = book.build()
     assert status != 0
     warnings = [line for line in said.splitlines() if "WARNING" in line]
-    assert any("formula on formula" in w and "undefinedmacro" in w for w in warnings)
+    assert any("formula.md:3: WARNING: a formula" in w and "undefinedmacro" in w for w in warnings)
+    assert any("formula.md:5: WARNING: a formula" in w and "lostmacro" in w for w in warnings)
     assert {n for w in warnings for n in re.findall(r"number '([^']+)'", w)} == {
         "97.3",
         "12 %",
@@ -64,3 +66,26 @@ def test_what_runs_again(book):
     assert runs_after_building() == 1
     (library / "activations.py").open("a").write("\n# seen, through initbook.moments\n")
     assert runs_after_building() == 2
+
+
+def test_pages_run_side_by_side_and_once(book):
+    """Two pages that each wait for the other can only both be done where both run at once."""
+    runs = book.folder / "runs.txt"
+    for name, other in ("one", "two"), ("two", "one"):
+        cell = f"""\
+            ```{{code-cell}}
+            import pathlib, time
+            with open({str(runs)!r}, "a") as file:
+                file.write("{name} ")
+            for _ in range(600):
+                if "{other}" in pathlib.Path({str(runs)!r}).read_text():
+                    break
+                time.sleep(0.1)
+            else:
+                raise TimeoutError("{other} did not run beside {name}")
+            ```
+            """
+        book.write(name, HEADER + dedent(cell))
+    status, said = book.build()
+    assert status == 0, said
+    assert sorted(runs.read_text().split()) == ["one", "two"]

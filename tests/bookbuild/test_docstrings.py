@@ -46,7 +46,7 @@ def test_every_module_stands_on_the_page():
 
 @pytest.mark.parametrize(
     "name",
-    ["activations", "arguments", "equations", "exercises.exercise", "fans", "fast_simulation",
+    ["activations", "arguments", "equations", "exercises.exercise", "fans",
      "gaussian", "initializers", "intervals", "layer_statistics", "lsuv", "moments", "plots",
      "propagation", "simulation", "torchnets"],
 )  # fmt: skip

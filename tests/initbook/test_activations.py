@@ -1,5 +1,8 @@
 """Each activation against torch and its own differences, at ordinary and at huge arguments."""
 
+import copy
+import math
+import pickle
 import warnings
 
 import mpmath
@@ -19,6 +22,7 @@ from initbook.activations import (
     numerical_slope,
     relu,
 )
+from initbook.moments import closed_form
 
 ORDINARY = np.concatenate([np.linspace(-60, 60, 1201), [-1e-7, 1e-7, 0.5, -0.7517915]])
 
@@ -131,6 +135,84 @@ def test_a_numerical_slope_does_not_reach_across_a_kink():
     assert not np.allclose(Activation.from_function(relu.f).slope(near), relu.slope(near))
 
 
+def zero_below(z):
+    z[z < 0] = 0
+    return z
+
+
+def slope_in_place(z):
+    z[:] = z > 0
+    return z
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize(
+    "own",
+    [
+        zero_below,
+        lambda z: np.maximum(z, 0, out=z),
+        math.tanh,
+        lambda z: z if z > 0 else 0,
+        lambda z: z > 0,
+        np.vectorize(math.tanh),
+    ],
+)
+def test_a_function_of_ones_own_may_write_into_its_input_or_take_single_numbers(own, dtype):
+    act = get_activation(own)
+    for z in (np.array([[-2.0, 0.5, 3.0]]), np.array([0.5]), np.array(0.5), np.zeros((0, 2))):
+        z = z.astype(dtype)
+        before = z.copy()
+        value = act(z)
+        assert (z == before).all() and (value.shape, value.dtype) == (z.shape, z.dtype)
+        act.slope(z)
+        assert (z == before).all()
+    twin = {"tanh": np.tanh, "<lambda>": None}.get(getattr(own, "__name__", "tanh"), relu)
+    assert twin is None or np.allclose(act(np.array([-2.0, 0.5])), twin(np.array([-2.0, 0.5])))
+    own_slope = Activation("own", zero_below, slope_in_place)
+    z = np.array([-2.0, 3.0])
+    assert own_slope.slope(z).tolist() == [0, 1] and z.tolist() == [-2, 3]
+
+
+def test_lists_and_whole_numbers_are_taken_as_arrays():
+    for act in ACTIVATIONS.values():
+        for f in (act, act.slope):
+            np.testing.assert_allclose(f([-1, 2]), f(np.array([-1.0, 2.0])), rtol=1e-12)
+    assert relu([-1.0, 2.0]).tolist() == [0, 2]
+
+
+@pytest.mark.parametrize(
+    "act",
+    [*ACTIVATIONS.values(), leaky_relu(0.1), Activation.from_function(zero_below, kinks=[0])],
+    ids=lambda a: a.name,
+)
+def test_an_activation_is_the_same_after_a_journey(act):
+    z = np.linspace(-3, 3, 13)
+    for other in (pickle.loads(pickle.dumps(act)), copy.deepcopy(act)):
+        assert (
+            other == act
+            and hash(other) == hash(act)
+            and closed_form(other, 1.0) == closed_form(act, 1.0)
+        )
+        assert (other(z) == act(z)).all() and (other.slope(z) == act.slope(z)).all()
+    assert act != leaky_relu(0.2)
+
+
+def test_the_steepest_slope_is_found_wherever_it_is():
+    known = {"identity": 1, "relu": 1, "prelu": 1, "tanh": 1, "hard_tanh": 1, "sigmoid": 0.25,
+             "softplus": 1, "softsign": 1, "elu": 1, "selu": 1.7580993408, "gelu": 1.1289041,
+             "silu": 1.0998393, "mish": 1.0884981}  # fmt: skip
+    for name, steepest in known.items():
+        assert ACTIVATIONS[name].steepest == pytest.approx(steepest, rel=1e-7)
+    assert leaky_relu(-3).steepest == 3
+    for own, steepest in [
+        (lambda z: np.tanh(z - 50), 1), (lambda z: np.tanh(30 * (z - 0.0333)), 30),
+        (lambda z: np.sin(z / 300), 1 / 300), (lambda z: 0 * z, 0),
+        (lambda z: z**3, np.inf), (np.exp, np.inf), (lambda z: np.sqrt(1 + z * z), 1),
+    ]:  # fmt: skip
+        with np.errstate(all="ignore"):
+            assert get_activation(own).steepest == pytest.approx(steepest, rel=1e-4)
+
+
 def test_named_ones_and_activations_are_found():
     assert get_activation(relu) is relu is get_activation("relu")
     assert leaky_relu(0.2).negative_slope == 0.2
@@ -138,7 +220,7 @@ def test_named_ones_and_activations_are_found():
     assert ACTIVATIONS["prelu"].negative_slope == 0.25
 
 
-@pytest.mark.parametrize("activation", ["rely", 3, None, ["relu"]])
+@pytest.mark.parametrize("activation", ["rely", 3, None, ["relu"], torch.nn.ReLU])
 def test_anything_else_is_refused(activation):
     with pytest.raises(ValueError, match=r"^activation is .*allowed are 'identity'") as refused:
         get_activation(activation)
@@ -149,6 +231,26 @@ def test_anything_else_is_refused(activation):
 def test_a_leaky_slope_is_a_number(slope):
     with pytest.raises(ValueError, match="negative_slope is .*allowed is a finite number"):
         leaky_relu(slope)
+
+
+@pytest.mark.parametrize(
+    ("own", "sentence"),
+    [
+        (leaky_relu, r"leaky_relu is not called; allowed is what it returns"),
+        (torch.tanh, r"tanh takes neither an array nor a single number \(.*must be Tensor"),
+        (lambda z: z + 1j, "returned complex128; allowed are real numbers"),
+        (lambda z: np.array(["a"] * z.size), "returned <U1; allowed are real numbers"),
+    ],
+)
+def test_what_is_no_elementwise_function_is_said(own, sentence):
+    with pytest.raises(ValueError, match=sentence):
+        get_activation(own)(np.zeros(3))
+
+
+@pytest.mark.parametrize("kink", [np.nan, "0", None])
+def test_a_kink_is_a_number(kink):
+    with pytest.raises(ValueError, match="a kink is .*; allowed is a finite number"):
+        Activation.from_function(np.tanh, kinks=[kink])
 
 
 @pytest.mark.parametrize("f", [np.sum, lambda z: 1.0, lambda z: z[:, None]])

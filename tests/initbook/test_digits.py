@@ -20,11 +20,8 @@ import numpy as np
 import pytest
 
 import mnist_server as on_loopback
-from bookbuild.embed_digits import EACH_CLASS, make_subset
 from initbook import digits
 from mnist_server import Mirror, good
-
-REAL_MNIST = os.environ.get("INITBOOK_MNIST")
 
 CHILD = """
 import hashlib, json, os, signal, sys
@@ -178,6 +175,49 @@ def test_offline_asks_nobody_and_warns_of_nothing(small, start, monkeypatch):
     monkeypatch.setenv("INITBOOK_OFFLINE", "1")
     assert_embedded(digits.load_digits())
     assert not server.asked
+
+
+@pytest.mark.parametrize("said", ["1", "true", "Yes", " on "])
+def test_offline_can_be_said_in_words(said, small, start, monkeypatch):
+    server = start(good)
+    monkeypatch.setattr(digits, "MIRRORS", (server.url,))
+    monkeypatch.setenv("INITBOOK_OFFLINE", said)
+    assert_embedded(digits.load_digits())
+    assert not server.asked
+
+
+@pytest.mark.parametrize("said", ["0", "false", "No", "off", ""])
+def test_and_so_can_online(said, small, start, monkeypatch):
+    monkeypatch.setattr(digits, "MIRRORS", (start(good).url,))
+    monkeypatch.setenv("INITBOOK_OFFLINE", said)
+    assert_right(digits.load_digits(), small)
+
+
+def test_an_unclear_offline_is_said_whatever_the_cache_holds(small, start, monkeypatch):
+    monkeypatch.setattr(digits, "MIRRORS", (start(good).url,))
+    digits.load_digits()
+    monkeypatch.setenv("INITBOOK_OFFLINE", "maybe")
+    with pytest.raises(ValueError, match="INITBOOK_OFFLINE is 'maybe'; allowed are '1', 'true'"):
+        digits.load_digits()
+
+
+@pytest.mark.parametrize("variable", ["INITBOOK_CACHE", "INITBOOK_MNIST"])
+def test_a_tilde_is_the_users_home(variable, small, start, monkeypatch, tmp_path):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv(variable, "~/digits")
+    if variable == "INITBOOK_CACHE":
+        monkeypatch.setattr(digits, "MIRRORS", (start(good).url,))
+        digits.load_digits()
+        folder = tmp_path / "digits" / "mnist"
+        assert {path.name for path in folder.iterdir()} == set(small["files"])
+    else:
+        (tmp_path / "digits").mkdir()
+        for name, data in small["files"].items():
+            (tmp_path / "digits" / name).write_bytes(data)
+    assert_right(digits.load_digits(), small)
+    assert not (tmp_path / "~").exists()
 
 
 @pytest.mark.parametrize("harm", ["truncated", "another file"])
@@ -342,7 +382,7 @@ def test_standardized_moves_both_sets_by_the_training_moments(small):
     np.testing.assert_allclose(standardized.X_train, (unit.X_train - mean) / std, atol=1e-5)
     np.testing.assert_allclose(standardized.X_test, (unit.X_test - mean) / std, atol=1e-5)
     assert (unit.scaling, standardized.scaling) == ("unit", "standardized")
-    with pytest.raises(ValueError, match="'unit' or 'standardized', got 'raw'"):
+    with pytest.raises(ValueError, match="scaling is 'raw'; allowed are 'unit', 'standardized'"):
         digits.load_digits("raw")
 
 
@@ -363,29 +403,8 @@ def test_an_idx_file_must_be_what_its_header_says(data, message):
         digits.read_idx(data)
 
 
-def test_the_subset_is_every_class_spread_evenly_over_the_file(monkeypatch):
-    monkeypatch.setitem(EACH_CLASS, "train", 2)
-    monkeypatch.setitem(EACH_CLASS, "t10k", 1)
-    labels = np.array([0, 0, 1, 0, 1, 1, 0], np.uint8)
-    images = np.arange(7 * 4, dtype=np.uint8).reshape(7, 2, 2)
-    packed = {"labels-idx1": labels, "images-idx3": images}
-    originals = {
-        f"{part}-{kind}": gzip.decompress(pack(array))
-        for part in EACH_CLASS
-        for kind, array in packed.items()
-    }
-    subset = {name: digits.read_idx(data) for name, data in make_subset(originals).items()}
-    for part, kept in {"train": [0, 2, 3, 4], "t10k": [0, 2]}.items():
-        np.testing.assert_array_equal(subset[f"{part}-labels-idx1"], labels[kept])
-        np.testing.assert_array_equal(subset[f"{part}-images-idx3"], images[kept])
-
-
-def test_the_embedded_digits_are_those_of_mnist_where_this_machine_has_it():
-    folder = Path(digits.__file__).parent / "data/digits"
-    embedded, missing, faulty = digits._read_folder(folder, digits.SUBSET)
-    assert not missing and not faulty
-    if REAL_MNIST:
-        originals, missing, faulty = digits._read_folder(Path(REAL_MNIST), digits.FULL)
-        assert not missing and not faulty
-        subset = make_subset({name: gzip.decompress(data) for name, data in originals.items()})
-        assert subset == {name: gzip.decompress(data) for name, data in embedded.items()}
+def test_an_idx_files_array_can_be_written_to():
+    data = b"\0\0\x08\1\0\0\0\2\7\7"
+    array = digits.read_idx(data)
+    array[0] = 9
+    assert array.tolist() == [9, 7] and digits.read_idx(data).tolist() == [7, 7]

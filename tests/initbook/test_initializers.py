@@ -3,6 +3,10 @@
 The laws, their bounds and their chance of a false alarm stand in laws.py.
 """
 
+import copy
+import pickle
+from functools import partial
+
 import fresh_seeds
 import numpy as np
 import pytest
@@ -10,12 +14,19 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from laws import LAWS
+from numpy.random import Generator
 from scipy import stats
 
 from initbook import initializers as init
-from mutating import mutated
 
 RNG = np.random.default_rng(0)
+SCHEMES = [
+    init.normal(1), init.truncated_normal(1), init.uniform(1), init.constant(2), init.zeros(),
+    init.lecun_normal(), init.lecun_uniform(), init.xavier_normal(), init.xavier_uniform(),
+    init.sigmoid_xavier(), init.he_normal(), init.he_uniform("fan_avg", 0.1), init.orthogonal(),
+    init.identity(), init.sparse(2, "outgoing", 0.5),
+    init.variance_scaling(3, "fan_out", "uniform"),
+]  # fmt: skip
 exact = settings(deadline=None, derandomize=True)  # nothing here rests on chance or on time
 
 
@@ -24,135 +35,194 @@ def test_a_scheme_follows_its_law(name):
     assert LAWS[name](init, np.random.default_rng(0)) == []
 
 
-# A piece of initializers.py, what replaces it, and the laws that must notice.
+def other_fan(change):
+    return lambda right: lambda mode, n_in, n_out: change(right, mode, n_in, n_out)
+
+
+def clipped(rng, shape, std):
+    return np.clip(std * rng.standard_normal(shape), -2 * std, 2 * std)
+
+
+def a_row_once(rng, shape, std):
+    return np.broadcast_to(std * rng.standard_normal(shape[1:]), shape)
+
+
+def haar_by(draw, signs):
+    """A QR decomposition's Q, its columns times these signs of R's diagonal."""
+
+    def wrong(rng, rows, columns):
+        Q, R = np.linalg.qr(draw(rng, (max(rows, columns), min(rows, columns))))
+        Q = Q * signs(np.copysign(1.0, np.diagonal(R)))
+        return Q if rows >= columns else Q.T
+
+    return lambda right: wrong
+
+
+def bell(rng, shape):
+    return rng.standard_normal(shape)
+
+
+# A function of initializers.py, what stands in its place, and the laws that must notice. Faults of
+# arithmetic are left to the tools that make them by the hundred.
 MUTANTS = {
-    "std × 1.02": (
-        "math.sqrt(scale / n)", "1.02 * math.sqrt(scale / n)",
-        ["he normal", "he uniform", "truncated, fan_out", "xavier normal", "sigmoid xavier"],
+    "std × 1.02": ("_fan", other_fan(lambda right, *way: right(*way) / 1.02**2),
+                   ["he normal", "he uniform", "truncated, fan_out", "xavier normal",
+                    "sigmoid xavier"]),
+    "fan_in for fan_out": ("_fan", other_fan(lambda right, mode, n, m: right(mode, m, n)),
+                           ["he normal", "lecun uniform", "leaky he, fan_out",
+                            "truncated, fan_out", "embedding"]),
+    "fan_avg geometric": (
+        "_fan", other_fan(lambda right, mode, *n: np.sqrt(n[0] * n[1])
+                          if mode == "fan_avg" else right(mode, *n)),
+        ["xavier normal", "xavier uniform", "kernel, fan_avg"],
     ),
-    "std × 0.99, normal": (
-        "asarray(std * rng.standard", "asarray(0.99 * std * rng.standard",
-        ["normal", "he normal", "embedding"],
-    ),
-    "fan_in for fan_out": (
-        '{"fan_in": fan_in, "fan_out": fan_out,', '{"fan_in": fan_out, "fan_out": fan_in,',
-        ["he normal", "lecun uniform", "leaky he, fan_out", "truncated, fan_out", "embedding"],
-    ),
-    "fan_avg not halved": ("(fan_in + fan_out) / 2}", "(fan_in + fan_out)}",
-                           ["xavier normal", "xavier uniform", "kernel, fan_avg"]),
-    "fan_avg geometric": ("(fan_in + fan_out) / 2}", "math.sqrt(fan_in * fan_out)}",
-                          ["xavier normal", "xavier uniform", "kernel, fan_avg"]),
-    "std for variance": ("math.sqrt(scale / n)", "scale / n", ["he normal", "lecun normal"]),
-    "given fans not read": ("if fans is None else _check_fans(fans)", "if True else (1, 1)",
+    "given fans not read": ("check_fans", lambda right: lambda fans: (2.0, 2.0),
                             ["grouped", "transposed", "packed", "embedding"]),
-    "√2 forgotten": ("2 / (1 + check_number", "1 / (1 + check_number",
+    "√2 forgotten": ("leaky_scale", lambda right: lambda a: right(a) / 2,
                      ["he normal", "he uniform", "leaky he, fan_out"]),
-    "leaky slope forgotten": ('check_number("negative_slope", negative_slope) ** 2', "0",
+    "leaky slope forgotten": ("leaky_scale", lambda right: lambda a: 2.0,
                               ["leaky he, fan_out", "torch's default"]),
-    "leaky slope not squared": ('negative_slope) ** 2', "negative_slope)",
-                                ["leaky he, fan_out", "torch's default"]),
-    "√3 forgotten": ("math.sqrt(3) * std", "std", ["he uniform", "xavier uniform", "packed"]),
-    "3 for √3": ("math.sqrt(3) * std", "3 * std", ["he uniform", "lecun uniform"]),
-    "uniform on [0, bound]": ("rng.uniform(-bound, bound, shape)", "rng.uniform(0, bound, shape)",
-                              ["he uniform"]),
-    "uniform for normal": ('"normal": _draw_normal', '"normal": _draw_uniform',
-                           ["he normal", "xavier normal", "lecun normal", "transposed"]),
-    "normal for uniform": ('"uniform": _draw_uniform', '"uniform": _draw_normal',
+    "√3 forgotten": (
+        "_draw_uniform", lambda right: lambda rng, shape, std: right(rng, shape, std / 3**0.5),
+        ["he uniform", "xavier uniform", "packed"],
+    ),
+    "uniform for normal": ("_draw_normal", lambda right: init._draw_uniform,
+                           ["normal", "he normal", "xavier normal", "lecun normal", "transposed"]),
+    "normal for uniform": ("_draw_uniform", lambda right: init._draw_normal,
                            ["he uniform", "xavier uniform", "lecun uniform", "grouped"]),
-    "normal for truncated": ('normal": _draw_truncated_normal', 'normal": _draw_normal',
-                             ["truncated, fan_out"]),
-    "truncation not corrected": ("std / CUT_STD *", "std *",
-                                 ["truncated normal", "truncated, fan_out"]),
-    "truncated by clipping": (
-        "std / CUT_STD * ndtri(quantiles)",
-        "np.clip(std * rng.standard_normal(shape), -2 * std, 2 * std)",
+    "normal for truncated": ("_draw_truncated_normal", lambda right: init._draw_normal,
+                             ["truncated normal", "truncated, fan_out"]),
+    "truncation not corrected": (
+        "_draw_truncated_normal",
+        lambda right: lambda rng, shape, std: right(rng, shape, std * init.CUT_STD),
         ["truncated normal", "truncated, fan_out"],
     ),
-    "cut at ±3σ": ("CUT = 2.0", "CUT = 3.0", ["truncated normal", "truncated, fan_out"]),
-    "cut unevenly": ("rng.uniform(ndtr(-CUT), ndtr(CUT)", "rng.uniform(ndtr(-CUT), 0.97",
-                     ["truncated normal"]),
-    "mean shifted by σ/50": ("asarray(std * rng", "asarray(0.02 * std + std * rng",
-                              ["normal", "he normal"]),
-    "a row drawn once": (
-        "asarray(std * rng.standard_normal(shape))",
-        "broadcast_to(std * rng.standard_normal(shape[1:]), shape)",
-        ["normal", "he normal"],
+    "truncated by clipping": ("_draw_truncated_normal", lambda right: clipped,
+                              ["truncated normal", "truncated, fan_out"]),
+    "a row drawn once": ("_draw_normal", lambda right: a_row_once, ["normal", "he normal"]),
+    "signs not fixed": ("_draw_haar", haar_by(bell, np.ones_like), ["haar"]),
+    "the last sign forgotten": ("_draw_haar", haar_by(bell, lambda s: np.append(s[:-1], 1.0)),
+                                ["haar"]),
+    "QR of a uniform matrix": (
+        "_draw_haar", haar_by(lambda rng, shape: rng.uniform(size=shape), lambda s: s), ["haar"]
     ),
-    "LeCun's scale": ('return variance_scaling(1.0, "fan_in", "normal")',
-                      'return variance_scaling(2.0, "fan_in", "normal")', ["lecun normal"]),
-    "sigmoid's g(0) forgotten": ("(1 + 0.5**2))  #", "1)  #", ["sigmoid xavier"]),
-    "bound for std": ("lambda rng, shape, fans=None: rng.uniform(-bound, bound",
-                      "lambda rng, shape, fans=None: 3**.5 * rng.uniform(-bound, bound",
-                      ["uniform"]),
-    "zeros of ones": ("constant(0.0)", "constant(1.0)", ["zeros and constants"]),
-    "signs not fixed": ("Q * np.copysign(1.0, np.diagonal(R))", "Q * 1.0", ["haar"]),
-    "the last sign forgotten": ("np.copysign(1.0, np.diagonal(R))",
-                                "np.append(np.copysign(1.0, np.diagonal(R))[:-1], 1.0)", ["haar"]),
-    "QR of a uniform matrix": ("rng.standard_normal((max(rows, columns), min(rows, columns)))",
-                               "rng.uniform(size=(max(rows, columns), min(rows, columns)))",
-                               ["haar"]),
-    "gain squared": ("return gain * _draw_haar", "return gain**2 * _draw_haar", ["orthogonal"]),
-    "kernel taken as (in, k·out)": (
-        "_draw_haar(rng, math.prod(kernel) * n_in, n_out)",
-        "_draw_haar(rng, n_in, math.prod(kernel) * n_out)", ["orthogonal"],
-    ),
-    "center beside the center": ("(k - 1) // 2 for k", "k // 2 for k",
+    "center beside the center": ("center", lambda right: lambda k: tuple(n // 2 for n in k),
                                  ["delta-orthogonal", "identity"]),
-    "delta's rows not orthonormal": ("gain * _draw_haar(rng, n_in, n_out)",
-                                     "gain * rng.standard_normal((n_in, n_out))",
-                                     ["delta-orthogonal", "haar"]),
-    "outgoing for incoming": ('0 if direction == "incoming"', '1 if direction == "incoming"',
-                              ["sparse, incoming"]),
-    "always incoming": ('0 if direction == "incoming" else 1', "0", ["sparse, outgoing"]),
-    "one connection too many": ("[axis] < connections", "[axis] <= connections",
-                                ["sparse, incoming", "sparse, outgoing"]),
-    "the first places": ("rng.permuted(np.indices(dense)[axis] < connections, axis=axis)",
-                         "np.indices(dense)[axis] < connections",
-                         ["sparse, incoming", "sparse, outgoing"]),
-    "the same places for every unit": (
-        "rng.permuted(np.indices(dense)[axis]", "rng.permutation(np.indices(dense)[axis]",
-        ["sparse, incoming"],
-    ),
-    "connections by chance": (
-        "rng.permuted(np.indices(dense)[axis] < connections, axis=axis)",
-        "rng.random(dense) < connections / dense[axis]",
+    "outgoing for incoming": (
+        "_places", lambda right: lambda rng, dense, axis, n: right(rng, dense, 1 - axis, n),
         ["sparse, incoming", "sparse, outgoing"],
     ),
-    "sparse without std": ("std * rng.standard_normal(dense)", "rng.standard_normal(dense)",
-                           ["sparse, incoming", "sparse, outgoing"]),
-    "identity without gain": ("gain * np.eye", "np.eye", ["identity"]),
-    "identity off the diagonal": ("np.eye(n_in, n_out)", "np.eye(n_in, n_out, 1)", ["identity"]),
-}  # fmt: skip
-
-# The same for fans.py, seen through the schemes: the exact counts have their test in test_fans.py.
-MUTANTS_OF_FANS = {
-    "kernel ignored": ("math.prod(kernel), _steps", "1, _steps",
-                       ["kernel, fan_avg", "grouped", "transposed"]),
-    "groups ignored": ('_share("groups", groups, "output channels", n_out)', "n_out", ["grouped"]),
-    "groups ignored, transposed": ('_share("groups", groups, "input channels", n_in)', "n_in",
-                                   ["transposed"]),
-    "packed ignored": ('_share("packed", packed, "outputs", n_out)', "n_out", ["packed"]),
-    "stride ignored": ("_ratio(taps * n_in, steps)", "taps * n_in", ["transposed"]),
-    "embedding as dense": ("Fans(1, n_out)", "Fans(n_in, n_out)", ["embedding"]),
-    "in and out swapped": ("sizes[-2], sizes[-1]", "sizes[-1], sizes[-2]",
-                           ["he normal", "leaky he, fan_out", "grouped"]),
+    "the same places for every unit": (
+        "_places",
+        lambda right: lambda rng, dense, axis, n: rng.permutation(
+            np.indices(dense)[axis] < n, axis=axis),
+        ["sparse, incoming", "sparse, outgoing"],
+    ),
+    "connections by chance": (
+        "_places",
+        lambda right: lambda rng, dense, axis, n: rng.random(dense) < n / dense[axis],
+        ["sparse, incoming", "sparse, outgoing"],
+    ),
 }  # fmt: skip
 
 
 @pytest.mark.parametrize("fault", MUTANTS)
-def test_a_planted_fault_is_noticed(fault):
-    old, new, laws = MUTANTS[fault]
-    mutant = mutated("initbook.initializers", old, new)
-    blind = [law for law in laws if not LAWS[law](mutant, np.random.default_rng(0))]
+def test_a_planted_fault_is_noticed(fault, monkeypatch):
+    name, plant, laws = MUTANTS[fault]
+    right = getattr(init, name)
+    monkeypatch.setattr(init, name, plant(right))
+    for key, draw in init.DRAWS.items():
+        if draw is right:
+            monkeypatch.setitem(init.DRAWS, key, plant(right))
+    blind = [law for law in laws if not LAWS[law](init, np.random.default_rng(0))]
     assert not blind, f"{blind} did not notice"
 
 
-@pytest.mark.parametrize("fault", MUTANTS_OF_FANS)
-def test_a_fault_planted_in_the_fans_is_noticed(fault):
-    old, new, laws = MUTANTS_OF_FANS[fault]
-    mutant = mutated("initbook.fans", old, new, seen_by="initbook.initializers")
-    blind = [law for law in laws if not LAWS[law](mutant, np.random.default_rng(0))]
-    assert not blind, f"{blind} did not notice"
+def test_a_scheme_says_what_it_is():
+    said = {
+        "he_normal(mode='fan_in', negative_slope=0.0)": init.he_normal(),
+        "he_uniform(mode='fan_avg', negative_slope=0.5)": init.kaiming_uniform("fan_avg", 0.5),
+        "xavier_normal()": init.glorot_normal(),
+        "normal(std=1.0)": init.normal(np.float32(1)),
+        "sparse(connections=15, direction='incoming', std=1.0)": init.sparse(std=1),
+        "zeros()": init.zeros(),
+    }
+    assert [repr(scheme) for scheme in said.values()] == list(said)
+    assert (init.glorot_uniform, init.kaiming_normal) == (init.xavier_uniform, init.he_normal)
+
+
+@pytest.mark.parametrize("scheme", SCHEMES, ids=repr)
+def test_a_scheme_is_the_same_after_a_journey(scheme):
+    for other in (
+        pickle.loads(pickle.dumps(scheme)),
+        copy.deepcopy(scheme),
+        eval(repr(scheme), vars(init)),
+    ):
+        assert other == scheme and hash(other) == hash(scheme) and repr(other) == repr(scheme)
+        once, again = (s(np.random.default_rng(3), (4, 4)) for s in (scheme, other))
+        assert np.array_equal(once, again)
+    assert sum(scheme == other for other in SCHEMES) == 1
+    with pytest.raises(AttributeError):
+        scheme.name = "another"
+
+
+def two(rng, shape):
+    return rng.standard_normal(shape)
+
+
+def three(rng, shape, fans):
+    return rng.standard_normal(shape) / np.sqrt(fans.fan_in)
+
+
+def with_dtype(key, shape, dtype=float):
+    return key.standard_normal(shape).astype(dtype)
+
+
+def named(rng, shape, *, fans=None):
+    return three(rng, shape, fans)
+
+
+@pytest.mark.parametrize(
+    ("own", "std"),
+    [(two, 1), (three, 0.5), (named, 0.5), (with_dtype, 1), (partial(three), 0.5),
+     (Generator.standard_normal, 1), (lambda *given: three(*given), 0.5),
+     (lambda rng, shape: [[1] * shape[1]] * shape[0], 0)],
+)  # fmt: skip
+def test_a_function_of_ones_own_is_called_as_it_wants(own, std):
+    drawn = init.as_initializer(own)(np.random.default_rng(0), iter([4, 10**5]))
+    assert drawn.shape == (4, 10**5) and drawn.dtype == np.float64
+    assert drawn.std() == pytest.approx(std, rel=0.02)
+    twice = init.as_initializer(init.as_initializer(own))
+    assert twice == init.as_initializer(own)
+
+
+@pytest.mark.parametrize(
+    ("own", "sentence"),
+    [
+        (init.he_normal, r"he_normal is not called; allowed is .* he_normal\(\) does"),
+        (3, "init is 3; allowed are a scheme"),
+        (None, "init is None; allowed are"),
+        ("he_normal", "init is 'he_normal'; allowed are"),
+        (lambda rng: 0, r"with the arguments \(rng\); allowed are \(rng, shape\)"),
+        (lambda a, b, c, d: 0, r"with the arguments \(a, b, c, d\)"),
+        (lambda rng, shape: np.zeros(3), r"returned the shape \(3,\); .* \(4, 5\)"),
+        (lambda rng, shape: np.full(shape, np.nan), "returned numbers that are not finite"),
+        (lambda rng, shape: np.full(shape, 1j), "returned complex128; allowed are finite real"),
+        (lambda rng, shape: np.full(shape, "a"), "returned <U1; allowed are finite real"),
+    ],
+)
+def test_what_is_no_initializer_is_said(own, sentence):
+    with pytest.raises(ValueError, match=sentence):
+        init.as_initializer(own)(np.random.default_rng(0), (4, 5))
+
+
+@pytest.mark.parametrize(
+    "rng", [0, None, np.random.RandomState(0), np.random, np.array([[0], [7]])], ids=type
+)
+def test_only_a_generator_is_an_rng(rng):
+    for scheme in (init.he_normal(), init.as_initializer(two)):
+        with pytest.raises(ValueError, match="^rng is .*; allowed is a generator, as np.random"):
+            scheme(rng, (4, 5))
 
 
 def test_the_constant_of_the_cut():
@@ -171,12 +241,6 @@ def test_fresh_seeds_say_what_broke_and_rerun_one(capsys, monkeypatch):
     assert "seed 7: he normal: std is 2\n" in capsys.readouterr().out
 
 
-SCHEMES = [
-    init.normal(1), init.truncated_normal(1), init.uniform(1), init.constant(2), init.zeros(),
-    init.lecun_normal(), init.lecun_uniform(), init.xavier_normal(), init.xavier_uniform(),
-    init.sigmoid_xavier(), init.he_normal(), init.he_uniform("fan_avg", 0.1), init.orthogonal(),
-    init.identity(),
-]  # fmt: skip
 SIZES = st.integers(1, 7)
 seeds = st.integers(0, 2**32)
 
@@ -244,7 +308,7 @@ def test_a_grouped_identity_is_identities_side_by_side():
 def test_pytorchs_default_is_uniform_on_one_over_root_n():
     """What chapter 2 says of nn.Linear: its variance is a third of 1/n."""
     w = torch.nn.Linear(800, 1250).weight.detach().numpy().astype(float)
-    assert abs(w).max() <= 1 / np.sqrt(800)
+    assert abs(w).max() <= (1 + 1e-6) / np.sqrt(800)  # its float32 bound may round up
     assert w.var() * 800 == pytest.approx(1 / 3, rel=0.01)
 
 
@@ -272,6 +336,9 @@ def test_pytorchs_default_is_uniform_on_one_over_root_n():
         (lambda: init.sparse(1.5), "connections is 1.5"),
         (lambda: init.sparse(3, "in"), "direction is 'in'; allowed are 'incoming', 'outgoing'"),
         (lambda: init.sparse(3, std=-1), "std is -1"),
+        (lambda: init.he_normal()(RNG, {4, 5}), r"shape is \{4, 5\}; allowed are whole numbers"),
+        (lambda: init.normal(1)(RNG, b"ab"), "shape is b'ab'"),
+        (lambda: init.he_normal()(RNG, iter([4, -5])), r"shape is \[4, -5\]"),
         (lambda: init.he_normal()(RNG, (5,)), r"shape is \(5,\); allowed for kind 'dense' are two"),
         (lambda: init.he_normal()(RNG, (0, 5)), r"shape is \(0, 5\)"),
         (lambda: init.he_normal()(RNG, (3, 0, 5)), r"shape is \(3, 0, 5\); .*three or more"),

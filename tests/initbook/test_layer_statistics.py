@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from initbook.layer_statistics import Tally, count_bins
@@ -40,6 +40,72 @@ def test_counts_are_numpys_but_for_rounding_at_an_edge(edges, dtype):
     expected = np.histogram(inside, edges)[0]
     assert abs(count_bins(h, edges) - expected).sum() <= 2
     assert count_bins(h, edges).sum() == h.size
+
+
+LIMITS = st.tuples(st.floats(-1e3, 1e3), st.floats(1e-6, 1e3), st.integers(1, 120))
+TIMES = st.sampled_from([1.0, 1e-30, 1e30])
+
+
+@settings(deadline=None, derandomize=True, max_examples=400)
+@given(LIMITS, TIMES, st.sampled_from([np.float32, np.float64]), st.booleans())
+def test_any_edges_are_counted_as_numpy_counts(limits, times, dtype, even):
+    """Also numbers on an edge or next to it: one that is not exactly there is never misplaced."""
+    low, width, bins = limits
+    edges = times * np.linspace(low, low + width, bins + 1)
+    rng = np.random.default_rng(bins)
+    if not even:
+        edges = np.sort(times * rng.uniform(low, low + width, bins + 1))
+    h = times * rng.normal(low + width / 2, width, 2000)
+    h = np.concatenate([h, edges, np.nextafter(edges, np.inf), np.nextafter(edges, -np.inf)])
+    with np.errstate(over="ignore"):
+        h = h.astype(dtype)
+    h = h[np.isfinite(h)]
+    if not (np.diff(edges) > 0).all():
+        return
+    counts = count_bins(h, edges)
+    exact = np.clip(h.astype(np.float64), edges[0], edges[-1])
+    expected = np.histogram(exact, edges)[0]
+    rounding = 8 * np.spacing(np.abs(edges).max())
+    on_an_edge = np.min(np.abs(exact[:, None] - edges), axis=1) <= rounding
+    assert counts.sum() == h.size
+    assert np.abs(np.cumsum(counts) - np.cumsum(expected)).max() <= on_an_edge.sum()
+    clear = h[~on_an_edge]
+    assert (count_bins(clear, edges) == np.histogram(exact[~on_an_edge], edges)[0]).all()
+
+
+@pytest.mark.parametrize(
+    ("h", "edges", "counts"),
+    [
+        ([-1.0, 0.0, 0.4, 0.5, 2.0, 9.0], [0, 0.5, 1, np.inf], [3, 1, 2]),
+        ([-9.0, -1.0, 3.0], [-np.inf, -1, 1], [1, 2]),
+        ([-9.0, 9.0], [-np.inf, np.inf], [2]),
+        ([-np.inf, np.inf, 0.0], [-1, 0, 1], [1, 2]),
+        ([True, True, False], [0, 0.5, 1], [1, 2]),
+        ([0, 3, 7], [0.0, 5.0, 10.0], [2, 1]),
+        ([], [0, 1], [0]),
+        ([0.0, 1e308], [-1.7e308, 0, 1.7e308], [0, 2]),
+        ([0.5], iter([0, 1, 2]), [1, 0]),
+    ],
+)
+def test_infinite_edges_and_numbers_of_other_kinds(h, edges, counts):
+    assert count_bins(np.array(h), edges).tolist() == counts
+
+
+@pytest.mark.parametrize(
+    ("h", "edges", "sentence"),
+    [
+        ([0.0, np.nan], [0, 1], "h holds nan; allowed are real numbers"),
+        ([1j], [0, 1], "h holds complex128"),
+        ([0.0], [0, 0], r"edges is \[0, 0\]; allowed are at least two numbers that increase"),
+        ([0.0], [np.inf, np.inf], "edges is"),
+        ([0.0], [[0, 1]], "edges is"),
+        ([0.0], 30, "edges is 30"),
+        ([0.0], {0, 1}, r"edges is \{0, 1\}"),
+    ],
+)
+def test_what_can_not_be_counted_is_said(h, edges, sentence):
+    with pytest.raises(ValueError, match=sentence):
+        count_bins(np.array(h), edges)
 
 
 def test_a_tiny_negative_number_is_not_counted_among_the_positive():

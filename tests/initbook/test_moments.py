@@ -154,6 +154,40 @@ def test_tanh_is_critical_where_chi_is_one(bias_variance, critical):
     assert brentq(excess, 1.01, 4) == pytest.approx(critical, abs=1e-4)
 
 
+def test_a_constant_has_no_variance_and_no_gain():
+    for value in (1.0, 0.1, -7.3, 1e-20):
+        constant = Activation.from_function(lambda z, value=value: np.full_like(z, value))
+        for q in (0.01, 1.0, 300.0):
+            assert variance_of_output(constant, q) == 0
+            with pytest.raises(ValueError, match="leaves nothing of what a gain would keep"):
+                gain(constant, by="variance", q=q)
+
+
+def test_functions_with_jumps_write_into_their_input_or_take_single_numbers():
+    def zero_below(z):
+        z[z < 0] = 0
+        return z
+
+    for step in (np.sign, lambda z: np.where(z > 0, 1, -1), lambda z: math.copysign(1, z)):
+        assert second_moment(step, 2.0) == pytest.approx(1, rel=1e-12)
+        assert mean_field(step, 1.0, 3) == pytest.approx(1)
+    assert second_moment(lambda z: z > 0.5, 1.0) == pytest.approx(math.erfc(0.125**0.5) / 2)
+    assert second_moment(math.tanh, 1.0) == pytest.approx(second_moment("tanh", 1.0), rel=1e-12)
+    for moment in (mean_output, second_moment, variance_of_output):
+        assert moment(zero_below, 2.0) == pytest.approx(moment("relu", 2.0), rel=1e-8)
+    assert gain(zero_below, "backward") == pytest.approx(2**0.5, rel=1e-3)  # its kink is not named
+    named = Activation.from_function(zero_below, kinks=[0])
+    assert gain(named, "backward") == pytest.approx(2**0.5, rel=1e-8)
+
+
+def test_a_correlation_stays_within_its_bounds():
+    for q in (0.3, 1.0, 5.0):
+        c = -1.0
+        for _ in range(3):
+            c = correlation_map("tanh", c, q=q, n_var_w=1.0)
+            assert -1 <= c <= -1 + 1e-12
+
+
 def test_tanh_with_a_gain_of_five_thirds():
     """PyTorch's gain for tanh holds the activations, and lets the gradients grow."""
     q = fixed_point("tanh", 25 / 9)
@@ -285,6 +319,9 @@ BAD = [
     (lambda: fixed_point("relu", 1.0, -0.1), "bias_variance is -0.1; allowed"),
     (lambda: mean_field("tanh", 1.0, -3), "depth is -3; allowed is a whole number of at least 0"),
     (lambda: mean_field("tanh", 1.0, 2.5), "depth is 2.5; allowed"),
+    (lambda: mean_field("tanh", 1.0, depth=True), "depth is True; allowed"),
+    (lambda: correlation_map("tanh", True, 1.0, 1.0), "correlation is True; allowed"),
+    (lambda: second_moment(leaky_relu, 1.0), "leaky_relu is not called; allowed"),
     (lambda: mean_field("tanh", 1.0, 3, np.nan), "input_second_moment is nan; allowed"),
     (lambda: correlation_map("tanh", 1.1, 1.0, 1.0), "correlation is 1.1; allowed is a number fr"),
     (lambda: correlation_map("tanh", np.nan, 1.0, 1.0), "correlation is nan; allowed"),

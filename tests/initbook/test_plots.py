@@ -3,14 +3,12 @@
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
+import torch
 
 from initbook.intervals import mean_interval
-from initbook.layer_statistics import LayerMoments
 from initbook.plots import (
     COLORS,
-    histogram_grid,
     layer_histograms,
-    layers_at_a_glance,
     over_layers,
     over_steps,
     use_style,
@@ -27,14 +25,43 @@ def ax():
 
 def test_a_histogram_keeps_what_lies_outside_and_counts_zeros_apart(ax):
     layers = [np.array([-3.0, -0.9, 0.1, 0.2, 5.0]), np.array([0.0, 0.0, 0.0, 0.5]), np.zeros(9)]
-    layer_histograms(layers, limits=(-1, 1), bins=4)
-    panels = plt.gcf().axes
+    fig = layer_histograms(layers, limits=(-1, 1), bins=4)
+    assert fig is plt.gcf()
+    panels = fig.axes
     assert [panel.get_visible() for panel in panels] == [True] * 3 + [False] * 2
     counts = [panel.patches[0].get_data().values.tolist() for panel in panels[:3]]
     assert counts == [[2, 0, 2, 1], [0, 0, 0, 1], [0, 0, 9, 0]]
     assert [panel.texts[0].get_text() for panel in panels[:3]] == [
         "40% beyond", "75% = 0", "100% = 0",
     ]  # fmt: skip
+
+
+def test_layers_may_be_tensors_lists_and_masks(ax):
+    h = [[-0.5, 0.5], [0.2, 7.0]]
+    kinds = [h, np.array(h, np.float16), torch.tensor(h, requires_grad=True),
+             torch.tensor(h, dtype=torch.bfloat16)]  # fmt: skip
+    fig = layer_histograms(iter(kinds), bins=2)
+    counts = [panel.patches[0].get_data().values.tolist() for panel in fig.axes[:4]]
+    assert counts == [[1, 3]] * 4
+    (mask,) = layer_histograms([np.array([True, True, False])], (0, 2), bins=2).axes[0].patches
+    assert mask.get_data().values.tolist() == [0, 2]
+
+
+@pytest.mark.parametrize(
+    ("call", "sentence"),
+    [
+        (lambda: layer_histograms([]), "layers is empty; allowed is at least one layer"),
+        (lambda: layer_histograms([[1.0], []]), "layer 2 is empty; allowed are real numbers"),
+        (lambda: layer_histograms([[np.nan]]), "layer 1 is float64 with nan"),
+        (lambda: layer_histograms([["a"]]), "layer 1 is <U1 with nan or no real numbers"),
+        (lambda: layer_histograms([[1.0]], (1, 0)), r"limits is \(1, 0\); allowed"),
+        (lambda: layer_histograms([[1.0]], (0, np.inf)), "a limit is inf; allowed is a finite"),
+        (lambda: layer_histograms([[1.0]], bins=0), "bins is 0; allowed is a whole number"),
+    ],
+)
+def test_what_can_not_be_drawn_is_said(call, sentence):
+    with pytest.raises(ValueError, match=sentence):
+        call()
 
 
 def test_points_stand_at_the_mean_and_theory_is_a_line(ax):
@@ -77,27 +104,3 @@ def test_the_style_is_set_where_asked_and_not_on_import(ax):
         assert not plt.rcParams["axes.spines.top"]
         assert plt.rcParams["axes.prop_cycle"].by_key()["color"] == COLORS
     assert plt.rcParams["axes.spines.top"]
-
-
-def test_the_grid_draws_each_histogram_in_its_cell(ax):
-    counts = np.array([[[1, 4], [2, 2], [0, 0]], [[3, 0], [0, 5], [1, 1]]])
-    histogram_grid(ax, counts, ["one", "two"])
-    (collection,) = ax.collections
-    polygons = [path.vertices for path in collection.get_paths()]
-    assert len(polygons) == 6
-    for number, polygon in enumerate(polygons):
-        row, layer = divmod(number, 3)
-        assert abs(polygon[:, 0] - (layer + 1)).max() < 0.5
-        tallest = max(counts[row, layer].max(), 1)
-        assert polygon[[1, 3], 1] + row == pytest.approx(0.85 * counts[row, layer] / tallest)
-    assert [label.get_text() for label in ax.get_yticklabels()] == ["one", "two"]
-
-
-def test_all_layers_at_a_glance_are_those_of_the_first_seed(ax):
-    mean, std = np.random.default_rng(0).random((2, 2, 3))
-    found = LayerMoments(mean, std, mean**2 + std**2, np.ones((2, 3, 5), int), np.linspace(0, 1, 6))
-    fig = layers_at_a_glance({"a": found, "b": found})
-    _, of_means, of_stds = fig.axes
-    assert [list(line.get_ydata()) for line in of_means.lines] == [list(mean[0])] * 2
-    assert [list(line.get_ydata()) for line in of_stds.lines] == [list(std[0])] * 2
-    fig.canvas.draw()

@@ -1,74 +1,56 @@
-"""Stored results belong to the settings in the code, and an interrupted making goes on."""
+"""A stored result is read for the starts and settings that made it, or not at all."""
 
-from types import SimpleNamespace
+import subprocess
+import sys
 
-import numpy as np
 import pytest
 
-from initbook import results
-from initbook.results import LONG, RATES, STARTS, load_result, make
-
-
-class StoppedByHand(Exception):
-    pass
+from initbook.initializers import normal
+from initbook.results import load_result
+from initbook.training import STARTS, Start
+from makers.results import LONG, RATES
 
 
 @pytest.mark.parametrize(
-    "name, settings, parts",
-    [("mnist-long", LONG, LONG["seeds"]), ("mnist-rates", RATES, RATES["rates"])],
+    ("name", "settings", "parts"),
+    [("mnist-long", LONG, LONG["seeds"]), ("mnist-rates", RATES, RATES["lr"])],
 )
-def test_what_is_stored_was_made_with_these_settings(name, settings, parts):
-    stored = load_result(name)
+def test_what_is_stored_was_made_with_these_starts_and_settings(name, settings, parts):
+    stored = load_result(name, STARTS, **settings)
     assert stored["settings"] == settings and stored["digits"] == "full"
-    assert stored["starts"] == [start.name for start in STARTS]
+    assert list(stored["starts"]) == [start.name for start in STARTS]
     assert list(stored["parts"]) == [str(part) for part in parts]
+    for part in stored["parts"].values():
+        for measured in part.values():
+            assert isinstance(measured, list) or list(measured) == list(stored["starts"])
 
 
-def test_making_goes_on_where_it_was_stopped_unless_the_settings_differ(tmp_path):
-    digits, file, done = SimpleNamespace(name="toy"), tmp_path / "toy.json", []
-
-    def part(digits, number):
-        if number == 3 and not done.count(2) > 1:
-            done.append("stopped")
-            raise StoppedByHand
-        done.append(number)
-        return {"square": number**2}
-
-    with pytest.raises(StoppedByHand):
-        make(file, digits, {"steps": 1}, [1, 2, 3], part)
-    with pytest.raises(StoppedByHand):
-        make(file, digits, {"steps": 1}, [1, 2, 3], part)
-    assert done == [1, 2, "stopped", "stopped"]
-    make(file, digits, {"steps": 2}, [1, 2, 3], part)
-    assert done[4:] == [1, 2, 3] and [path.name for path in tmp_path.iterdir()] == ["toy.json"]
-
-
-def test_the_held_out_digits_are_training_digits_that_were_not_trained_on(monkeypatch):
-    digits = results.Digits(
-        X_train=np.arange(12.0)[:, None],
-        y_train=np.arange(12),
-        X_test=np.full((4, 1), np.nan),
-        y_test=np.zeros(4, dtype=int),
-        name="toy",
-        source="a test",
-        scaling="unit",
-    )
-    seen = []
-
-    def watch(starts, split, **settings):
-        seen.append(split)
-        return SimpleNamespace(final_accuracy=np.zeros((len(starts), 1)))
-
-    monkeypatch.setattr(results, "train", watch)
-    results.try_rate(digits, 0.5)
-    (split,) = seen
-    assert split.y_train.tolist() == list(range(10)) and split.y_test.tolist() == [10, 11]
-    assert split.X_train[:, 0].tolist() == split.y_train.tolist()
-    assert split.X_test[:, 0].tolist() == split.y_test.tolist()
+@pytest.mark.parametrize(
+    ("starts", "settings", "sentence"),
+    [
+        (
+            [Start(s.name, normal(123.0), s.batch_norm) for s in STARTS], {},
+            r"made with Start\(name='zeros'.*, and Start\(name='zeros', init=normal\(std=123.0\)",
+        ),
+        (STARTS[:-1], {}, r"made with Start\(name='small random \+ BN'.*, and no start is asked"),
+        ([*STARTS, STARTS[0]], {}, r"made with no start, and Start\(name='zeros'"),
+        (STARTS[::-1], {}, "is asked for; `make results`"),
+        (None, {"steps": 4000}, "made with steps=12000, and steps=4000 is asked for"),
+        (None, {"hidden": (256, 256)}, r"hidden=\[256, 256, 256, 256\], and hidden=\[256, 256\]"),
+        (None, {"rate": 1.0}, "made with rate=None, and rate=1.0"),
+    ],
+)  # fmt: skip
+def test_a_stale_result_is_refused(starts, settings, sentence):
+    with pytest.raises(ValueError, match=sentence):
+        load_result("mnist-long", starts, **settings)
 
 
-def test_the_embedded_subset_overwrites_no_result(monkeypatch):
-    few = SimpleNamespace(name="subset", source="the embedded subset")
-    monkeypatch.setattr(results, "load_digits", lambda: few)
-    with pytest.raises(SystemExit, match="full MNIST; here is the embedded subset"):
-        results.main()
+def test_another_name_is_refused():
+    with pytest.raises(ValueError, match="name is '../digits'; allowed are 'mnist-long', 'mnist-r"):
+        load_result("../digits")
+
+
+def test_reading_a_result_takes_no_torch():
+    code = "import sys, initbook.results as r; r.load_result('mnist-long'); print({*sys.modules})"
+    loaded = eval(subprocess.check_output([sys.executable, "-c", code], text=True))
+    assert "initbook.results" in loaded and not {"torch", "initbook.training"} & loaded

@@ -1,10 +1,13 @@
 """The stacked networks do what torch's own layers, autograd and SGD do, one network at a time."""
 
+from contextlib import nullcontext
+
 import pytest
 import torch
 from torch import nn
 
 from initbook.stacked import ACTIVATIONS, StackedNet
+from initbook.threads import fastest_exact_products, one_core_each
 
 SIZES = (7, 6, 5, 4)
 MODULES = {"sigmoid": nn.Sigmoid, "tanh": nn.Tanh, "relu": nn.ReLU}
@@ -59,11 +62,10 @@ def test_steps_equal_autograd_and_sgd(activation, batch_norm):
         torch.testing.assert_close(got, wanted.detach(), rtol=0, atol=1e-10)
 
 
-def test_a_stack_equals_its_networks_bit_for_bit():
+@pytest.mark.parametrize("products", [nullcontext, fastest_exact_products])
+def test_a_stack_equals_its_networks_bit_for_bit(products):
     """200 steps on one thread: a network does not feel the others in its stack."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
+    with one_core_each(), products():
         sizes = (784, 64, 64, 10)
         X, y = minibatch(3, torch.float32, 100, 784, 10)
         together = StackedNet([W.clone() for W in draw(3, torch.float32, sizes)])
@@ -79,10 +81,35 @@ def test_a_stack_equals_its_networks_bit_for_bit():
             for ours, its in zip(together.layers[::2], net.layers[::2], strict=True):
                 assert torch.equal(ours.W[s : s + 1], its.W)
                 assert torch.equal(ours.b[s : s + 1], its.b)
-    finally:
-        torch.set_num_threads(threads)
 
 
-def test_an_unknown_activation_is_named():
-    with pytest.raises(ValueError, match="'swish'.*sigmoid, tanh, relu"):
+def distance(net, exact):
+    """Of the last layer's weights, relative, from those of a stack in float64."""
+    W, right = net.layers[-1].W.double(), exact.layers[-1].W
+    return float((W - right).norm() / right.norm())
+
+
+def test_the_fastest_products_are_no_farther_from_float64_than_torchs_own():
+    """One tanh net, 50 steps. Other orders of summing differ by less than 4; TF32 is 1,000 off."""
+    sizes = (784, 64, 64, 10)
+    X, y = minibatch(1, torch.float64, 100, 784, 10)
+    weights = [W / W.shape[1] ** 0.5 for W in draw(1, torch.float64, sizes)]
+    nets = [
+        StackedNet([W.to(dtype) for W in weights], activation="tanh")
+        for dtype in (torch.float64, torch.float32, torch.float32)
+    ]
+    for net, products in zip(nets, (nullcontext, nullcontext, fastest_exact_products), strict=True):
+        with one_core_each(), products():
+            for _ in range(50):
+                net.step(X.to(net.layers[0].W.dtype), y, 0.05)
+    exact, plain, fastest = nets
+    assert 0 < distance(fastest, exact) < 4 * distance(plain, exact)
+
+
+def test_what_cannot_be_trained_is_said_in_a_sentence():
+    with pytest.raises(ValueError, match="'swish'.*'sigmoid', 'tanh', 'relu'"):
         StackedNet(draw(1, torch.float32), activation="swish")
+    X, y = minibatch(1, torch.float32, size=1)
+    StackedNet(draw(1, torch.float32)).step(X, y, 0.1)
+    with pytest.raises(ValueError, match="a minibatch has 1 digit; batch normalization"):
+        StackedNet(draw(1, torch.float32), batch_norm=True).step(X, y, 0.1)

@@ -1,22 +1,32 @@
 """Runs are paired by seed, do not depend on the number of cores, and are summarized honestly."""
 
+import json
+import pickle
+from inspect import signature
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import torch
 
+from initbook import training
 from initbook.initializers import normal, xavier_normal, zeros
+from initbook.propagation import draw_weights
+from initbook.threads import keeps_float32
 from initbook.training import (
+    STARTS,
     Start,
     draw_net,
     evaluate,
     in_percent,
     median_in_words,
     minibatches,
+    settings_of,
     steps_to,
     train,
 )  # fmt: skip
+
+NORMED = Start("normed", normal(0.1), batch_norm=True)
 
 
 @pytest.fixture(scope="module")
@@ -42,17 +52,35 @@ def test_training_learns_and_reports_every_start_and_seed(blobs):
     assert np.array_equal(run.final_accuracy, run.accuracy[..., -1])  # fewer than 2,000 test points
 
 
+def test_a_run_says_what_made_it_and_gives_its_rows_by_name(blobs):
+    starts = [Start("Xavier", xavier_normal()), Start("small", normal(0.01), batch_norm=True)]
+    run = compare(starts, blobs, lr=[0.5, 0.1])
+    for row, start in enumerate(starts):
+        assert np.array_equal(run.at(start.name).accuracy, run.accuracy[row])
+        assert np.array_equal(run.at(start.name).loss, run.loss[row])
+        assert np.array_equal(run.at(start.name).final_accuracy, run.final_accuracy[row])
+    with pytest.raises(ValueError, match="name is 'He'; allowed are 'Xavier', 'small'"):
+        run.at("He")
+    assert run.laws == tuple(map(repr, starts)) and "normal(std=0.01)" in run.laws[1]
+    assert run.settings == settings_of(**run.settings)
+    left_out = {"starts", "digits", "threads", "progress"}  # no number depends on the last two
+    assert set(run.settings) == set(signature(train).parameters) - left_out
+    assert json.loads(json.dumps(run.settings)) == run.settings
+
+
 def test_the_number_of_threads_changes_no_bit(blobs):
     starts = [Start(f"N(0, {std}²)", normal(std), std > 0.3) for std in (0.1, 0.2, 0.4)]
     one, three = (compare(starts, blobs, threads=threads) for threads in (1, 3))
     assert np.array_equal(one.loss, three.loss)
+    assert np.array_equal(one.final_accuracy, three.final_accuracy)
 
 
-def test_torch_splits_no_product_while_the_stacks_run(blobs):
+def test_torch_splits_no_product_while_the_stacks_run_and_keeps_float32(blobs):
     inside, before = [], torch.get_num_threads()
 
     def init(rng, shape):
         inside.append(torch.get_num_threads())
+        assert keeps_float32(torch.bmm)
         return rng.standard_normal(shape)
 
     torch.set_num_threads(2)
@@ -71,6 +99,52 @@ def test_a_seed_means_the_same_numbers_and_the_same_digits_under_every_start(blo
     run = compare([Start("a", xavier_normal()), Start("b", xavier_normal())], blobs)
     assert np.array_equal(run.loss[0], run.loss[1])
     assert not np.array_equal(run.loss[0, 0], run.loss[0, 1])
+
+
+def test_a_start_that_draws_more_numbers_meets_the_same_in_the_next_layer():
+    """Layers are paired by seed, too: what differs between two starts is the start."""
+
+    def wasteful(rng, shape):
+        rng.standard_normal(7 * shape[0])
+        return rng.standard_normal(shape)
+
+    def first_apart(rng, shape):
+        return wasteful(rng, shape) if shape == (12, 8) else rng.standard_normal(shape)
+
+    nets = [draw_net(Start("", init), (12, 8, 5, 3), [3, 4]) for init in (first_apart, normal(1.0))]
+    one, other = ([layer.W for layer in net.layers[::2]] for net in nets)
+    assert not torch.equal(one[0], other[0])
+    assert torch.equal(one[1], other[1]) and torch.equal(one[2], other[2])
+    streams = draw_weights(normal(1.0), (12, 8, 5, 3), np.random.default_rng([4, 0]))
+    assert np.array_equal(other[0][1].numpy(), next(streams).astype(np.float32))
+
+
+def test_an_error_in_one_start_stops_the_others_at_their_next_evaluation(blobs, monkeypatch):
+    evaluated = []
+
+    def watch(*arguments):
+        evaluated.append(1)
+        return evaluate(*arguments)
+
+    def broken(rng, shape):
+        raise KeyError("broken")
+
+    monkeypatch.setattr(training, "evaluate", watch)
+    starts = [Start("good", xavier_normal()), Start("bad", broken)]
+    with pytest.raises(KeyError, match="broken"):
+        compare(starts, blobs, steps=4000, eval_every=1, threads=2)
+    assert len(evaluated) < 2000
+
+
+def test_a_seed_trains_alone_as_it_does_in_company(blobs):
+    """Bit for bit: so a comparison can be made seed by seed."""
+    starts = [Start("Xavier", xavier_normal()), Start("normed", normal(0.1), batch_norm=True)]
+    together, alone = compare(starts, blobs, seeds=[4, 7]), compare(starts, blobs, seeds=[7])
+    assert np.array_equal(together.loss[:, 1], alone.loss[:, 0])
+
+
+def test_starts_can_go_to_another_process():
+    assert pickle.loads(pickle.dumps(STARTS)) == STARTS
 
 
 def test_each_start_has_its_own_learning_rate(blobs):
@@ -108,14 +182,55 @@ def test_a_mean_is_printed_no_finer_than_its_interval():
     assert in_percent([0.1, 0.1]) == "10.0 ± 0.0%"
 
 
+def with_labels(digits, **labels):
+    return SimpleNamespace(**vars(digits) | labels)
+
+
 @pytest.mark.parametrize(
     "wrong, message",
     [
         ({"steps": 30}, "steps is 30; allowed is a multiple of eval_every, 20"),
+        ({"steps": 0}, "steps is 0; allowed is a whole number of at least 1"),
+        ({"eval_every": 0}, "eval_every is 0; allowed is a whole number of at least 1"),
+        ({"eval_digits": 0}, "eval_digits is 0"),
         ({"batch_size": 500}, "batch_size is 500; allowed is 1 to 400"),
-        ({"activation": "sine"}, "activation is 'sine'"),
+        ({"batch_size": 2.0}, "batch_size is 2.0; allowed is a whole number"),
+        ({"batch_size": 1, "starts": [NORMED]}, "a minibatch has 1 digit; batch normalization"),
+        ({"activation": "sine"}, "activation is 'sine'; allowed are 'sigmoid', 'tanh', 'relu'"),
+        ({"hidden": (16, 0)}, "hidden is 0; allowed is a whole number of at least 1"),
+        ({"lr": [0.1, 0.2]}, r"lr is \[0.1, 0.2\]; allowed is one learning rate, or one each"),
+        ({"lr": []}, r"lr is \[\]; allowed is one learning rate"),
+        ({"lr": np.nan}, "lr is nan; allowed is a finite number of at least 0"),
+        ({"lr": "0.1"}, "lr is '0.1'; allowed is a finite number"),
+        ({"lr": [0.1, None]}, "lr is None"),
+        ({"threads": 0}, "threads is 0"),
+        ({"seeds": []}, "seeds"),
+        ({"seeds": [-1]}, "-1"),
+        ({"seeds": [0.5]}, "0.5"),
+        ({"seeds": [True]}, "True"),
+        ({"seeds": 3}, "3"),
+        ({"starts": []}, r"starts is \[\]; allowed is one Start or more"),
+        ({"starts": NORMED}, "starts is Start.*; allowed is one Start or more"),
+        ({"starts": ["zeros"]}, r"starts is \['zeros'\]; allowed is one Start or more"),
+        ({"starts": [NORMED, NORMED]}, "each with its name"),
     ],
 )
 def test_wrong_settings_are_said_in_a_sentence(blobs, wrong, message):
+    starts = wrong.pop("starts", [Start("zeros", zeros())])
     with pytest.raises(ValueError, match=message):
-        compare([Start("zeros", zeros())], blobs, **wrong)
+        compare(starts, blobs, **wrong)
+
+
+@pytest.mark.parametrize(
+    ("labels", "message"),
+    [
+        ({"y_train": np.full(400, -1)}, "y_train has int64 labels from -1 to -1"),
+        ({"y_train": np.full(400, 0.5)}, "y_train has float64 labels from 0.5 to 0.5"),
+        ({"y_test": np.full(200, 3)}, "y_test .* to 3; allowed are whole numbers from 0 to 2"),
+        ({"y_test": np.zeros(3, int)}, r"X_test has the shape \(200, 12\) and y_test \(3,\)"),
+        ({"X_train": np.zeros((0, 12)), "y_train": np.zeros(0, int)}, "with n at least 1"),
+    ],
+)
+def test_wrong_digits_are_said_in_a_sentence(blobs, labels, message):
+    with pytest.raises(ValueError, match=message):
+        compare([Start("zeros", zeros())], with_labels(blobs, **labels))

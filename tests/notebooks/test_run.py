@@ -1,5 +1,8 @@
 """Every chapter's notebook runs from an empty folder, with only `initbook` installed."""
 
+import subprocess
+import sys
+
 import nbformat
 import pytest
 from jupyter_client import KernelManager
@@ -36,6 +39,19 @@ def test_the_wheel_holds_every_file_of_the_package(initbook_alone, tmp_path):
 def test_the_digits_load_from_the_installed_package(initbook_alone, tmp_path):
     program = "from initbook.digits import load_digits; print(load_digits().source)"
     assert "embedded" in initbook_alone.run(program, tmp_path)
+
+
+def test_a_type_checker_reads_the_installed_hints(initbook_alone, tmp_path):
+    """Without py.typed in the wheel it would take everything for anything."""
+    (tmp_path / "mine.py").write_text(
+        "from initbook.arguments import check_count\ncheck_count('width', 'two')\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-m", "mypy", "--cache-dir", tmp_path / "cache",
+         "--python-executable", initbook_alone.python, "mine.py"],
+        cwd=tmp_path, env=initbook_alone.environment, capture_output=True, text=True,
+    )  # fmt: skip
+    assert 'has incompatible type "str"; expected "int"' in done.stdout
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: f"{path.parent.name}/{path.stem}")

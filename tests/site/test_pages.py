@@ -14,11 +14,47 @@ CONFIG = yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8"))
 ADDRESS, BRANCH = CONFIG["repository"]["url"], CONFIG["repository"]["branch"]
 CHAPTERS = [page.relative_to(ROOT).with_suffix("").as_posix() for page in building.PAGES]
 BACK = sorted(f"back/{path.stem}" for path in (ROOT / "back").glob("*.md"))
-PAGES = ["index", *CHAPTERS, *BACK]
-AXE = (ROOT / "node_modules" / "axe-core" / "axe.min.js").read_text(encoding="utf-8")
+PHONE, DESK = 320, 1280
+HOUSE = ADDRESS.removeprefix("https://github.com/")
 
-each_page = pytest.mark.parametrize("name", PAGES)
-each_chapter = pytest.mark.parametrize("name", CHAPTERS)
+SPREAD = "document.documentElement.scrollWidth"
+AT_REST = """theme => document.documentElement.dataset.theme === theme
+  && document.getAnimations().every(animation => animation.playState !== "running")"""
+VIOLATIONS = """() => axe.run({ resultTypes: ["violations"] }).then(found => found.violations.map(
+  rule => `${rule.id}: ${rule.nodes.slice(0, 3).map(node => node.html.slice(0, 120)).join(" | ")}`
+))"""
+LETTERS = "[...document.fonts].some(f => f.family.includes('KaTeX') && f.status === 'loaded')"
+
+
+@pytest.fixture(scope="session")
+def axe():
+    return (ROOT / "node_modules" / "axe-core" / "axe.min.js").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("name", ["index", *CHAPTERS, *BACK])
+def test_a_page_is_sound_in_both_themes_on_phone_and_desk(open_page, site, axe, name):
+    """One visit, as opening takes as long as looking; all that is wrong is told at once."""
+    page = open_page(site, f"{name}.html", width=PHONE, color_scheme="light")
+    settle(page)
+    page.evaluate(axe)
+    faults = []
+    for width in (PHONE, DESK):
+        page.set_viewport_size({"width": width, "height": 800})
+        for theme in ("light", "dark"):
+            page.emulate_media(color_scheme=theme)
+            page.wait_for_function(AT_REST, arg=theme)
+            found = ["it scrolls sideways"] * (page.evaluate(SPREAD) > width)
+            found += page.evaluate(VIOLATIONS)
+            faults += [f"{theme}, {width} px: {fault}" for fault in found]
+    alts = page.locator("article img").evaluate_all("images => images.map(i => i.alt)")
+    faults += [
+        f"an image says {alt!r}" for alt in alts if len(alt) < 20 or alt.startswith("_images")
+    ]
+    links = page.locator(".article-header-buttons a").evaluate_all("all => all.map(a => a.href)")
+    faults += wrong_buttons(links, name)
+    if name in CHAPTERS and not page.evaluate(LETTERS):
+        faults.append("KaTeX's letters were not loaded")
+    assert not faults, "\n".join(faults)
 
 
 def settle(page):
@@ -32,70 +68,49 @@ def settle(page):
         widget.and_(page.locator("[data-ready=true]")).wait_for()
     page.wait_for_load_state("networkidle")
     page.evaluate("scrollTo(0, 0)")
+    page.evaluate("document.fonts.ready")
 
 
-@each_page
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("width", [1280, 320])
-def test_a_page_is_accessible_and_fits(open_page, site, name, theme, width):
-    page = open_page(site, f"{name}.html", width=width, color_scheme=theme)
-    settle(page)
-    assert page.evaluate("document.documentElement.scrollWidth") <= width
-    page.evaluate(AXE)
-    found = page.evaluate("axe.run({ resultTypes: ['violations'] })")["violations"]
-    assert [(v["id"], [n["html"][:120] for n in v["nodes"][:3]]) for v in found] == []
+def wrong_buttons(links, name):
+    """What is missing among a page's buttons, or leads elsewhere than to the repository."""
+    expected = [f"{ADDRESS}/edit/{BRANCH}/{name}.md", f"{ADDRESS}/issues/new?title="]
+    notebook = re.compile(r"colab|binder|ipynb")
+    if name in CHAPTERS:
+        expected += [
+            f"https://colab.research.google.com/github/{HOUSE}/blob/{BRANCH}/{name}.ipynb",
+            f"https://mybinder.org/v2/gh/{HOUSE}/{BRANCH}?",
+        ]
+        faults = [
+            f"{link} leads to another notebook"
+            for link in links
+            if notebook.search(link) and f"{name}.ipynb" not in link
+        ]
+    else:
+        faults = [f"{link} leads to no notebook" for link in links if notebook.search(link)]
+    return faults + [
+        f"no button leads to {address}"
+        for address in expected
+        if not any(link.startswith(address) for link in links)
+    ]
 
 
-@each_page
-def test_images_say_what_they_show(open_page, site, name):
-    page = open_page(site, f"{name}.html")
-    alts = page.locator("article img").evaluate_all("images => images.map(i => i.alt)")
-    assert [alt for alt in alts if len(alt) < 20 or alt.startswith("_images")] == []
+@pytest.mark.parametrize("name", CHAPTERS)
+def test_the_notebook_on_offer_is_the_committed_one(html, name):
+    page = (html / f"{name}.html").read_text(encoding="utf-8")
+    (offered,) = set(re.findall(r'href="[./]*(_sources/[^"]+\.ipynb)"', page))
+    assert offered == f"_sources/{name}.ipynb"
+    assert (html / offered).read_bytes() == (ROOT / f"{name}.ipynb").read_bytes()
 
 
-@each_chapter
+@pytest.mark.parametrize("name", CHAPTERS)
 def test_formulas_need_no_script(open_page, site, name):
     page = open_page(site, f"{name}.html", java_script_enabled=False)
     formulas = page.locator(".math .katex")
     assert formulas.count() > 3
     assert formulas.first.bounding_box()["width"] > 5
     assert not page.locator("script[src*=mathjax i]").count()
-    families = "getComputedStyle(document.querySelector('.katex')).fontFamily"
-    page = open_page(site, f"{name}.html")
-    page.evaluate("document.fonts.ready")
-    assert "KaTeX" in page.evaluate(families)
-    assert page.evaluate(
-        "[...document.fonts].some(f => f.family.includes('KaTeX') && f.status === 'loaded')"
-    )
-
-
-@each_chapter
-def test_buttons_point_at_the_repository(open_page, site, html, name):
-    page = open_page(site, f"{name}.html")
-    links = page.locator(".article-header-buttons a").evaluate_all(
-        "links => links.map(a => a.href)"
-    )
-    repository = ADDRESS.removeprefix("https://github.com/")
-    assert f"{ADDRESS}/edit/{BRANCH}/{name}.md" in links
-    assert any(link.startswith(f"{ADDRESS}/issues/new?title=") for link in links)
-    colab = f"https://colab.research.google.com/github/{repository}/blob/{BRANCH}/{name}.ipynb"
-    assert colab in links
-    binder = f"https://mybinder.org/v2/gh/{repository}/{BRANCH}"
-    assert any(link.startswith(binder) and f"{name}.ipynb" in link for link in links)
-    (notebook,) = [link for link in links if "_sources" in link and not link.endswith(".md")]
-    assert notebook.endswith(f"{name}.ipynb")
-    downloaded = html / notebook.removeprefix(site)
-    assert downloaded.read_bytes() == (ROOT / f"{name}.ipynb").read_bytes()
-
-
-@pytest.mark.parametrize("name", ["index", *BACK])
-def test_a_page_without_a_notebook_offers_none(open_page, site, name):
-    page = open_page(site, f"{name}.html")
-    links = page.locator(".article-header-buttons a").evaluate_all(
-        "links => links.map(a => a.href)"
-    )
-    assert f"{ADDRESS}/edit/{BRANCH}/{name}.md" in links
-    assert [link for link in links if re.search("colab|binder|ipynb", link)] == []
+    family = "getComputedStyle(document.querySelector('.katex')).fontFamily"
+    assert "KaTeX" in page.evaluate(family)
 
 
 def test_the_ten_layers_answer_a_slider(open_page, site):

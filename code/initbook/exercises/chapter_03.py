@@ -52,7 +52,7 @@ def draw_inputs(rng: np.random.Generator) -> Case:
 
 EXERCISES = (
     Exercise(
-        number="3.2",
+        number="D3.1",
         reference=variance_of_product,
         public_cases=(
             {
@@ -77,7 +77,7 @@ EXERCISES = (
         },
     ),
     Exercise(
-        number="3.3",
+        number="3.2",
         reference=second_moment_of_unit,
         public_cases=(
             {"X": np.array([[1.0, 1.0, 1.0]]), "mean": 0.0, "std": 0.5},

@@ -51,7 +51,7 @@ EXERCISES = (
         },
     ),
     Exercise(
-        number="4.3",
+        number="D4.1",
         reference=std_before_cut,
         public_cases=({"std": 1.0, "cut": 2.0}, {"std": 0.05, "cut": 1.0}),
         draw_case=draw_cut,

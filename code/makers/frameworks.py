@@ -1,9 +1,9 @@
 """What PyTorch, Keras and JAX do where the book does something else: the tables of that page.
 
 All of it is read off weights that the frameworks draw, so that no private function is asked and no
-documentation believed. It takes the extra, `pip install -e .[frameworks]`:
+documentation believed. Keras and JAX are among what the tests need (requirements-test.txt):
 
-    python -m bookbuild.frameworks    # writes back/frameworks-*.csv
+    PYTHONPATH=code python -m makers.frameworks    # writes back/frameworks-*.csv
 """
 
 import csv

@@ -4,21 +4,20 @@ Nothing is numbered or resolved a second time: Sphinx's domains answer, as they 
 """
 
 import re
-from pathlib import Path
 from urllib.parse import urljoin
 
 from docutils import nodes
 from pybtex.backends.markdown import Backend
 from sphinx import addnodes
 
-from bookbuild.plaintext import Unsupported
+from bookbuild.notebook.plaintext import Unsupported
 
 TITLED = re.compile(r"(.+?)\s*<([^<>]+)>", re.S)
-STANDARD_ROLES = {"eq": "math", "ref": "std", "numref": "std", "doc": "std", "term": "std"}
+STANDARD_ROLES = {"eq": "math", "ref": "std", "numref": "std", "doc": "std"}
 
 
 class Page:
-    """One page of a built book, for the converter in bookbuild/markdown.py."""
+    """One page of a built book, for the converter in bookbuild/notebook/markdown.py."""
 
     def __init__(self, app, docname):
         self.app, self.env, self.docname = app, app.env, docname
@@ -44,7 +43,7 @@ class Page:
     def is_reference(self, role):
         domain, _, kind = role.rpartition(":")
         return role in STANDARD_ROLES or (
-            domain in {"prf", "cite"} and kind in self.env.domains[domain].roles
+            domain == "cite" and kind in self.env.domains[domain].roles
         )
 
     def reference(self, role, content, line):
@@ -93,30 +92,13 @@ class Page:
             uri = self.app.builder.get_target_uri(docname) + (f"#{anchor}" if anchor else "")
             title = f"[{self.env.titles[docname].astext()}" if empty else ""
             return f"{title}]({self.site(uri)})"
-        return f"]({self.image(path, line)})"
+        raise Unsupported(f"{path!r} is no page of this book", line)
 
     def labelled(self, label, line, empty):
         """A link to a label: [](label) takes its words from there, [words](label) has its own."""
         reference = self.reference("ref", label if empty else f"words <{label}>", line)
         address = re.search(r"\]\(\S+\)$", reference)
         return reference if empty else address[0] if address else f"]({self.address})"
-
-    def image(self, path, line):
-        """The address of an image on the site."""
-        if "://" in path:
-            return path
-        name = self.env.relfn2path(path, self.docname)[0]
-        if name not in self.env.images:
-            raise Unsupported(f"{path!r} is neither a page nor an image of this book", line)
-        return self.site(f"{self.app.builder.imagedir}/{self.env.images[name][1]}")
-
-    def download(self, content, line):
-        titled = TITLED.fullmatch(content)
-        title, path = titled.groups() if titled else (Path(content).name, content)
-        name = self.env.relfn2path(path, self.docname)[0]
-        if name not in self.env.dlfiles:
-            raise Unsupported(f"{path!r} is no file to download from this book", line)
-        return f"[{title}]({self.site('_downloads/' + self.env.dlfiles[name][1])})"
 
     def works(self):
         """The works that this page cites, in the order of the bibliography, with their links."""

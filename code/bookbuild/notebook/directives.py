@@ -1,0 +1,84 @@
+"""Each of the pages' directives in plain Markdown: one short function for each kind.
+
+A function takes the converter of bookbuild/notebook/markdown.py, for the text within, and the
+directive. Only what the book uses is here: another directive fails the build and is named.
+"""
+
+from dataclasses import dataclass
+
+from bookbuild.notebook.plaintext import END_OF_FOLD, Unsupported, folded, quoted
+
+# What a class says on the page, where a notebook has but words.
+SAID = {"guess": "Guess before you read on", "broken": "Break the assumption"}
+
+
+@dataclass
+class Directive:
+    """A directive as written."""
+
+    name: str
+    argument: str  # the rest of its first line
+    options: dict
+    body: str
+    line: int
+    inside: int  # the line on which its body starts
+
+    @property
+    def classes(self):
+        return self.options.get("class", "").split()
+
+
+def formula(converter, directive):
+    tex = "\n".join(filter(None, [directive.argument, directive.body]))
+    return converter.formula(tex, directive.options.get("label"), directive.inside)
+
+
+def admonition(converter, directive):
+    """A box: quoted, or folded as on the page."""
+    title = converter.inline(directive.argument, directive.line)
+    for name in directive.classes:
+        if not title.startswith(lead := SAID.get(name, "")):
+            title = f"{lead}: {title}"
+    content = converter.text(directive.body, directive.inside)
+    if "dropdown" in directive.classes:
+        return folded(title, content)
+    return quoted(f"**{title}**\n\n{content}")
+
+
+def exercise(converter, directive):
+    """Its title and text; between exercise-start and exercise-end the cells stay cells."""
+    label = directive.options.get("label")
+    if not label:
+        raise Unsupported(f"{{{directive.name}}} lacks a :label:", directive.line)
+    number = converter.page.number("exercise", label, directive.line)
+    name = converter.inline(directive.argument, directive.line)
+    title = f"**Exercise {number} ({name})**" if name else f"**Exercise {number}**"
+    if "research" in directive.classes:
+        title += " *Research.*"
+    return f"{title}\n\n{converter.text(directive.body, directive.inside)}".strip()
+
+
+def solution(converter, directive):
+    return solution_start(converter, directive) + END_OF_FOLD
+
+
+def solution_start(converter, directive):
+    title = f"Solution to {converter.page.reference('ref', directive.argument, directive.line)}"
+    return folded(title, converter.text(directive.body, directive.inside)).removesuffix(END_OF_FOLD)
+
+
+def bibliography(converter, directive):
+    return "\n".join(f"- {work}" for work in converter.page.works())
+
+
+DIRECTIVES = {
+    "math": formula,
+    "admonition": admonition,
+    "exercise": exercise,
+    "exercise-start": exercise,
+    "exercise-end": lambda converter, directive: "",
+    "solution": solution,
+    "solution-start": solution_start,
+    "solution-end": lambda converter, directive: END_OF_FOLD,
+    "bibliography": bibliography,
+}

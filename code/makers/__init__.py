@@ -1,0 +1,1 @@
+"""What makes the data that is committed: digits, stored results, the tables on the frameworks."""
