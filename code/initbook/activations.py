@@ -103,6 +103,15 @@ class Activation:
         object.__setattr__(self, "slope", elementwise(slope_of, self.slope))
         object.__setattr__(self, "kinks", tuple(check_number("a kink", k) for k in self.kinks))
 
+    @cached_property
+    def known(self) -> bool:
+        """Whether it is one of `ACTIVATIONS`, whose kinks are all named.
+
+        >>> tanh.known, Activation.from_function(lambda z: z**3).known
+        (True, False)
+        """
+        return ACTIVATIONS.get(self.name) == self
+
     def __hash__(self) -> int:  # a reader's function may have none
         return hash((self.name, self.kinks, self.negative_slope))
 

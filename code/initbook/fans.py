@@ -7,9 +7,10 @@ of an image, where padding leaves some terms out. Chapter 7 counts them one by o
 
 import math
 from collections.abc import Iterable, Sequence
+from numbers import Integral
 from typing import Literal, NamedTuple
 
-from initbook.arguments import check_choice, check_count, check_shape
+from initbook.arguments import check_choice, check_count, check_shape, echo
 
 Kind = Literal["dense", "convolution", "transposed", "embedding"]
 Layout = Literal["book", "torch"]
@@ -86,8 +87,10 @@ def fans(
     kernel, n_in, n_out = _read(shape, kind, layout)
     given: dict[str, object] = {"groups": groups, "packed": packed, "stride": stride}
     for option, value in given.items():
-        if option not in OPTIONS[kind] and (value != 1 or value is True):
-            raise ValueError(f"{option} is {value!r}; allowed is 1, for kind {kind!r} has none.")
+        if option not in OPTIONS[kind] and not _is_one(value):
+            raise ValueError(
+                f"{option} is {echo(value)}; allowed is 1, for kind {kind!r} has none."
+            )
     taps, steps = math.prod(kernel), _steps(stride, kernel)
     if kind == "embedding":
         return Fans(1, n_out)
@@ -98,6 +101,10 @@ def fans(
         n_out = _share("groups", groups, "output channels", n_out)
         return Fans(taps * n_in, _ratio(taps * n_out, steps))
     return Fans(n_in, _share("packed", packed, "outputs", n_out))
+
+
+def _is_one(value: object) -> bool:
+    return isinstance(value, Integral) and not isinstance(value, bool) and value == 1
 
 
 def _read(shape: Sequence[int], kind: Kind, layout: Layout) -> tuple[list[int], int, int]:
@@ -117,20 +124,22 @@ def _read(shape: Sequence[int], kind: Kind, layout: Layout) -> tuple[list[int], 
 
 
 def _steps(stride: int | Sequence[int], kernel: Sequence[int]) -> int:
-    given = stride if isinstance(stride, Iterable) else [stride] * len(kernel)
+    given = list(stride) if isinstance(stride, Iterable) else [stride] * len(kernel)
     strides = [check_count("stride", step) for step in given]
     if len(strides) != len(kernel):
+        shown = echo(stride if isinstance(stride, Sequence) else given)  # an iterator is used up
         raise ValueError(
-            f"stride is {stride!r}; allowed is one number, or one for each of the kernel's "
+            f"stride is {shown}; allowed is one number, or one for each of the kernel's "
             f"dimensions, here {len(kernel)}."
         )
     return math.prod(strides)
 
 
 def _share(name: str, parts: int, what: str, number: int) -> int:
-    if number % check_count(name, parts):
+    count = check_count(name, parts)
+    if number % count:
         raise ValueError(f"{name} is {parts}; allowed is a divisor of the {number} {what}.")
-    return number // parts
+    return number // count
 
 
 def _ratio(number: int, steps: int) -> float:

@@ -48,11 +48,24 @@ def expectation(g: Elementwise, q: float, kinks: tuple[float, ...] = ()) -> floa
     (3.0, 0.0)
     """
     check_number("q", q, least=0)
-    points = [check_number("a kink", kink) for kink in kinks]
-    f, root = elementwise("the function", g), math.sqrt(q)
-    total = None if points and q > 0 else _by_trapezoid(f, root)
+    points = tuple(check_number("a kink", kink) for kink in kinks)
+    return integrate(elementwise("the function", g), q, points)
+
+
+def integrate(
+    g: Elementwise, q: float, kinks: Sequence[float] = (), all_named: bool = False
+) -> float:
+    """What `expectation` computes, from arguments that are checked.
+
+    With `all_named` no other kinks are looked for.
+
+    >>> round(integrate(np.square, 3.0), 12)
+    3.0
+    """
+    root = math.sqrt(q)
+    total = None if kinks and q > 0 else _by_trapezoid(g, root)
     if total is None:
-        total, _ = _by_panels(f, root, points)
+        total, _ = _by_panels(g, root, kinks, all_named)
     if not math.isfinite(total):
         raise ValueError(f"the expectation at q = {q!r} is {total!r}; allowed is a finite one.")
     return total
@@ -86,7 +99,9 @@ def _spread_nodes(exponent: int, halvings: int) -> tuple[Floats, Floats]:
     return z, np.array([weights, np.where(number % 2, weights, -weights)])
 
 
-def _by_panels(g: Elementwise, root: float, kinks: Sequence[float]) -> tuple[float, list[float]]:
+def _by_panels(
+    g: Elementwise, root: float, kinks: Sequence[float], all_named: bool = False
+) -> tuple[float, list[float]]:
     """E[g(root · z)], by Gauss–Legendre between kinks; a panel is halved until its sum settles.
 
     And where g bends or jumps without a name: where panels had to become narrow.
@@ -96,6 +111,8 @@ def _by_panels(g: Elementwise, root: float, kinks: Sequence[float]) -> tuple[flo
     inner = np.unique(np.clip(np.concatenate(edges), -REACH, REACH))
     panels = np.stack([inner[:-1], inner[1:]], axis=1)
     coarse, sizes = _panel_sums(g, root, panels)
+    if all_named:
+        return float(coarse.sum()), []
     total, scale = 0.0, float(sizes.sum())
     narrow = [np.empty((0, 2))]
     while len(panels):
@@ -111,7 +128,7 @@ def _by_panels(g: Elementwise, root: float, kinks: Sequence[float]) -> tuple[flo
         if len(panels) > MOST_PANELS or not math.isfinite(total):
             total += float(coarse.sum())
             if math.isfinite(total):
-                warnings.warn(_unsettled(root, float(change.sum()), total), stacklevel=3)
+                warnings.warn(_unsettled(root, float(change.sum()), total), stacklevel=4)
             break
     return total, _bends_in(np.concatenate(narrow), root)
 

@@ -23,6 +23,7 @@ from initbook.activations import (
     SELU_SCALE,
     Activation,
     AnyActivation,
+    Elementwise,
     elu,
     gelu,
     get_activation,
@@ -30,7 +31,7 @@ from initbook.activations import (
     selu,
 )
 from initbook.arguments import check_choice, check_count, check_number
-from initbook.gaussian import Floats, half_squared_difference
+from initbook.gaussian import Floats, half_squared_difference, integrate
 from initbook.gaussian import expectation as expectation
 
 __all__ = [
@@ -112,6 +113,11 @@ def closed_form(act: Activation, q: float) -> Moments | None:
     return None
 
 
+def _of(act: Activation, g: Elementwise, q: float) -> float:
+    """E[g(√q z)] of a g that bends where the activation does."""
+    return integrate(g, q, act.kinks, all_named=act.known and act.kinks != ())
+
+
 def mean_output(activation: AnyActivation, q: float) -> float:
     """E[f(√q z)]: the mean of a layer whose pre-activations have variance q.
 
@@ -123,7 +129,7 @@ def mean_output(activation: AnyActivation, q: float) -> float:
     """
     act = get_activation(activation)
     exact = closed_form(act, q)
-    return exact.mean if exact else expectation(act, q, act.kinks)
+    return exact.mean if exact else _of(act, act, q)
 
 
 def second_moment(activation: AnyActivation, q: float) -> float:
@@ -137,7 +143,7 @@ def second_moment(activation: AnyActivation, q: float) -> float:
     """
     act = get_activation(activation)
     exact = closed_form(act, q)
-    return exact.second if exact else expectation(lambda z: act(z) ** 2, q, act.kinks)
+    return exact.second if exact else _of(act, lambda z: act(z) ** 2, q)
 
 
 def variance_of_output(activation: AnyActivation, q: float) -> float:
@@ -152,7 +158,7 @@ def variance_of_output(activation: AnyActivation, q: float) -> float:
     exact, mean = closed_form(act, q), mean_output(act, q)
     if exact:
         return exact.second - mean**2
-    variance = expectation(lambda z: (act(z) - mean) ** 2, q, act.kinks)
+    variance = _of(act, lambda z: (act(z) - mean) ** 2, q)
     return variance if variance > (ROUNDING * mean) ** 2 else 0.0
 
 
@@ -166,7 +172,7 @@ def second_moment_of_slope(activation: AnyActivation, q: float) -> float:
     """
     act = get_activation(activation)
     exact = closed_form(act, q)
-    return exact.slope_second if exact else expectation(lambda z: act.slope(z) ** 2, q, act.kinks)
+    return exact.slope_second if exact else _of(act, lambda z: act.slope(z) ** 2, q)
 
 
 def gain(

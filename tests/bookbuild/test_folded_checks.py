@@ -27,9 +27,6 @@ $$ 2 + 1 = 3 $$ (eq-three)
 """
 
 
-pytestmark = pytest.mark.xdist_group("folded")  # one small book serves all
-
-
 @pytest.fixture(scope="module")
 def small_site(tmp_path_factory):
     book = Book(tmp_path_factory.mktemp("book"))

@@ -198,6 +198,10 @@ def test_the_expected_fans_are_found_and_every_planted_fault_is_noticed(fault, m
         (lambda: fans((3, 4, 6), "convolution", groups=True), "groups is True"),
         (lambda: fans((3, 4), packed=3), "packed is 3; allowed is a divisor of the 4 outputs"),
         (lambda: fans((3, 4), packed="2"), "packed is '2'"),
+        (
+            lambda: fans((3, 4), stride=np.array([1, 1])),
+            r"stride is array\(\[1, 1\]\); allowed is 1",
+        ),
         (lambda: fans((3, 4), groups=2), "groups is 2; allowed is 1, for kind 'dense' has none"),
         (lambda: fans((3, 4), groups=True), "groups is True; allowed is 1"),
         (lambda: fans((3, 4), "embedding", packed=2), "packed is 2; allowed is 1"),
