@@ -14,8 +14,6 @@ from installed import link
 ROOT = Path(__file__).parents[1]
 RUN_HERE = "00-refresher.md"
 
-pytestmark = pytest.mark.xdist_group("plain")  # one clone serves all
-
 
 @pytest.fixture(scope="module")
 def clone(tmp_path_factory):

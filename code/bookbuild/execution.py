@@ -18,6 +18,7 @@ from jupyter_cache import get_cache
 from jupyter_cache.base import CacheBundleIn
 from jupyter_cache.executors.utils import single_nb_execution
 from myst_nb.core.read import create_nb_reader
+from sphinx.errors import ExtensionError
 from sphinx.util import logging
 
 from initbook.digits import digits_source_key, load_digits
@@ -83,17 +84,19 @@ def run_side_by_side(app, env, docnames):
         return  # Sphinx does as well
     # The longest first, as a former run tells; else the last, for the book ends with training.
     took = {run.uri: run.data.get("execution_seconds", 0) for run in cache.list_cache_records()}
-    paths = sorted(reversed(stale), key=lambda path: -took.get(path, 0))
+    raised, paths = [], sorted(reversed(stale), key=lambda path: -took.get(path, 0))
     with ThreadPoolExecutor(min(MOST_AT_ONCE, os.cpu_count() or 1)) as pool:
         runs = {pool.submit(run_alone, path, stale[path], config): path for path in paths}
         for run in as_completed(runs):
-            path = runs[run]
-            if run.exception() or run.result().err:
-                continue  # Sphinx runs it again, and says where it raised
-            done = run.result()
+            path, done = runs[run], run.result()
             logger.info("ran %s in %.0f s", env.path2doc(path), done.time)
+            if done.err:
+                raised.append(f"{env.path2doc(path)} raised:\n{done.exc_string}")
+                continue
             bundle = CacheBundleIn(done.nb, path, data={"execution_seconds": done.time})
             cache.cache_notebook_bundle(bundle, check_validity=False, overwrite=True)
+    if raised:  # the others are in the cache
+        raise ExtensionError("\n".join(raised))
 
 
 def run_alone(path, notebook, config):

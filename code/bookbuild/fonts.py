@@ -1,7 +1,7 @@
 """The book's fonts: Adobe's Source families from npm, cut to the characters that the pages use.
 
 "Source" is a reserved name under the license (OFL-1.1), so the cut fonts are called Start; the
-license goes with them. A serif speaks for the book, a sans for controls and figures, a mono for code.
+license goes with them. A serif speaks for the book, a sans for controls, a mono for code.
 """
 
 import os

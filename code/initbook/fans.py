@@ -127,9 +127,9 @@ def _steps(stride: int | Sequence[int], kernel: Sequence[int]) -> int:
     given = list(stride) if isinstance(stride, Iterable) else [stride] * len(kernel)
     strides = [check_count("stride", step) for step in given]
     if len(strides) != len(kernel):
-        found = stride if isinstance(stride, Sequence) else given
+        shown = echo(stride if isinstance(stride, Sequence) else given)  # an iterator is used up
         raise ValueError(
-            f"stride is {echo(found)}; allowed is one number, or one for each of the kernel's "
+            f"stride is {shown}; allowed is one number, or one for each of the kernel's "
             f"dimensions, here {len(kernel)}."
         )
     return math.prod(strides)

@@ -23,6 +23,20 @@ def test_a_cell_that_raises_fails_the_build(book):
     assert "ZeroDivisionError" in said
 
 
+def test_of_two_cells_the_one_that_raises_fails_the_build_and_the_other_is_kept(book):
+    runs = book.folder / "runs.txt"
+    cell = f"```{{code-cell}}\nwith open({str(runs)!r}, 'a') as file:\n    file.write('run')\n```\n"
+    book.write("good", HEADER + cell)
+    book.write("bad", HEADER + "```{code-cell}\n1 / 0\n```\n")
+    status, said = book.build()
+    assert status != 0
+    assert "bad raised:" in said and "ZeroDivisionError" in said
+    book.write("bad", HEADER + "```{code-cell}\n1 / 1\n```\n")
+    status, said = book.build()
+    assert status == 0, said
+    assert runs.read_text() == "run"
+
+
 def test_a_wrong_formula_a_bare_number_and_a_broken_reference_fail_the_build(book):
     book.write("formula", "# Red\n\n$$ \\frac{1}{2} \\undefinedmacro $$\n\nOr $\\lostmacro$.\n")
     book.write("number", "# Bare\n\nWe measured 97.3 of them. It was 12 % more, or 3e-4.\n")

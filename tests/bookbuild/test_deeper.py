@@ -42,9 +42,6 @@ Show {{eq}}`eq-deeper`.
 """
 
 
-pytestmark = pytest.mark.xdist_group("deeper")  # one small book serves all
-
-
 @pytest.fixture(scope="module")
 def book(tmp_path_factory):
     book = Book(tmp_path_factory.mktemp("book"))

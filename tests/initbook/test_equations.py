@@ -64,7 +64,7 @@ def test_one_wrong_number_among_many_is_enough():
     ("left", "right", "how", "sentence"),
     [
         (1, 1, {"by": "trust"}, "by is 'trust'; allowed are 'algebra', 'arithmetic', "),
-        (1, 1, {"by": "arithmetics", "within": 1e-3}, "by is 'arithmetics'"),
+        (1, 1, {"by": "arithmetical", "within": 1e-3}, "by is 'arithmetical'"),
         (1, 1, {"by": "limit"}, "by is 'limit' and within is None"),
         (a, a, {"by": "algebra", "within": 1e-3}, "by algebra it has no effect"),
         (1, 1, {"by": "arithmetic", "scale": 2}, "scale is 2; right is nowhere 0"),

@@ -20,9 +20,6 @@ CODE = HERE.parents[1] / "code"
 CHAPTER = "chapters/everything"
 
 
-pytestmark = pytest.mark.xdist_group("generator")  # one small book serves all
-
-
 @pytest.fixture(scope="module")
 def book(tmp_path_factory):
     folder = tmp_path_factory.mktemp("small") / "book"

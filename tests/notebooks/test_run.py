@@ -44,14 +44,14 @@ def test_the_digits_load_from_the_installed_package(initbook_alone, tmp_path):
 def test_a_type_checker_reads_the_installed_hints(initbook_alone, tmp_path):
     """Without py.typed in the wheel it would take everything for anything."""
     (tmp_path / "mine.py").write_text(
-        "from initbook.arguments import check_count\ncheck_count('width', 'two')\n"
+        "from initbook.arguments import check_choice\ncheck_choice(7, 'tanh', ['relu'])\n"
     )
     done = subprocess.run(
         [sys.executable, "-m", "mypy", "--cache-dir", tmp_path / "cache",
          "--python-executable", initbook_alone.python, "mine.py"],
         cwd=tmp_path, env=initbook_alone.environment, capture_output=True, text=True,
     )  # fmt: skip
-    assert 'has incompatible type "str"; expected "int"' in done.stdout
+    assert 'has incompatible type "int"; expected "str"' in done.stdout
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: f"{path.parent.name}/{path.stem}")
