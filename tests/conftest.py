@@ -12,6 +12,8 @@ from installed import initbook_alone
 __all__ = ["browser", "initbook_alone", "open_page"]
 
 os.environ.setdefault("INITBOOK_OFFLINE", "1")
+# Two test processes and two notebooks at a time: each has one core for its products.
+os.environ.update(dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1"))
 
 ROOT = Path(__file__).parents[1]
 

@@ -82,6 +82,8 @@ def run_side_by_side(app, env, docnames):
     )
     if len(stale) < 2:
         return  # Sphinx does as well
+    # Each page has a core of its own: products that shared theirs out would wait for one another.
+    os.environ.update(dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1"))
     # The longest first, as a former run tells; else the last, for the book ends with training.
     took = {run.uri: run.data.get("execution_seconds", 0) for run in cache.list_cache_records()}
     raised, paths = [], sorted(reversed(stale), key=lambda path: -took.get(path, 0))
