@@ -68,6 +68,7 @@ def preload_fonts(app, pagename, templatename, context, doctree):
 def launch_notebooks(app, pagename, templatename, context, doctree):
     """Colab and Binder open the page's notebook; a page that has none offers none."""
     has_notebook = "kernelspec" in app.env.metadata.get(pagename, {})
+    has_notebook = has_notebook and pagename != app.config.root_doc
     kept = []
     for group in context.get("header_buttons", []):
         if not has_notebook and group.get("label") == "launch-buttons":
@@ -90,13 +91,15 @@ def leave_out_unused(app, pagename, templatename, context, doctree):
 
 def visit_image(translator, node):
     """An image is loaded when it comes near; a figure says its size, so that nothing moves then."""
+    said = 'loading="lazy"'
     file = Path(translator.builder.srcdir, node["uri"])
     if file.suffix == ".svg" and "width" not in node:
         size = SVG_SIZE.search(file.read_text(encoding="utf-8")[:2000])
-        if size:
-            node["width"], node["height"] = (str(round(float(n))) for n in size.groups())
+        if size:  # as attributes, which a style sheet may scale
+            width, height = (round(float(n)) for n in size.groups())
+            said += f' width="{width}" height="{height}"'
     HTML5Translator.visit_image(translator, node)
-    translator.body[-1] = translator.body[-1].replace("<img ", '<img loading="lazy" ', 1)
+    translator.body[-1] = translator.body[-1].replace("<img ", f"<img {said} ", 1)
 
 
 def mend_pages(app, exception):
