@@ -5,6 +5,7 @@ const note = document.createElement("div");
 note.className = "source-note";
 note.popover = "auto";
 note.id = "source-note";
+let openedAt = 0;
 
 document.addEventListener("click", (event) => {
   const link = event.target instanceof Element && event.target.closest("a.reference.internal");
@@ -16,8 +17,12 @@ document.addEventListener("click", (event) => {
   link.after(note); // the keyboard goes on from here
   const { left, bottom } = link.getBoundingClientRect();
   note.showPopover();
+  openedAt = scrollY;
   note.style.left = `${Math.max(8, Math.min(left, innerWidth - note.offsetWidth - 16))}px`;
   note.style.top = `${Math.min(bottom + 6, innerHeight - note.offsetHeight - 8)}px`;
 });
 
-addEventListener("scroll", () => note.matches(":popover-open") && note.hidePopover(), { passive: true });
+// It lies over the page where the link was: scrolled away from there, it closes.
+addEventListener("scroll", () => {
+  if (note.matches(":popover-open") && Math.abs(scrollY - openedAt) > 200) note.hidePopover();
+}, { passive: true });
