@@ -22,6 +22,10 @@ document.addEventListener("click", (event) => {
   note.style.top = `${Math.min(bottom + 6, innerHeight - note.offsetHeight - 8)}px`;
 });
 
+addEventListener("keydown", ({ key }) => {
+  if (key === "Escape" && note.matches(":popover-open")) note.hidePopover();
+});
+
 // It lies over the page where the link was: scrolled away from there, it closes.
 addEventListener("scroll", () => {
   if (note.matches(":popover-open") && Math.abs(scrollY - openedAt) > 200) note.hidePopover();
