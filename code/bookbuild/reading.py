@@ -89,12 +89,11 @@ def setup(app):
 
 
 def add_byline(app, doctree):
-    title = doctree.next_node(nodes.title)
-    if title is not None and "kernelspec" in app.env.metadata[app.env.docname]:
-        facts = str(read_page(app.env, app.env.docname))
-        if re.match("chapters/|deeper/", app.env.docname):
-            index = title.parent.index(title)
-            title.parent.insert(index + 1, nodes.paragraph("", facts, classes=["byline"]))
+    env, title = app.env, doctree.next_node(nodes.title)
+    is_run = "kernelspec" in env.metadata[env.docname]
+    if title is not None and is_run and re.match("chapters/|deeper/", env.docname):
+        byline = nodes.paragraph("", str(read_page(env, env.docname)), classes=["byline"])
+        title.parent.insert(title.parent.index(title) + 1, byline)
 
 
 def read_page(env, docname):
