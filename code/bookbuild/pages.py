@@ -25,6 +25,9 @@ SVG_SIZE = re.compile(r'<svg[^>]* width="([\d.]+)pt" height="([\d.]+)pt"')
 SEARCH_SCRIPTS = re.compile(
     r'\s*<script src="[^"]*(?:searchtools|language_data|searchindex)\.js"></script>'
 )
+SPACED = re.compile(r" ([±×]) ")
+CLOSING = tuple(",.;:!?)…’”")
+WORD_JOINER = "\u2060"  # a formula's box may stand at a line's end, whatever follows it
 DESIGN = re.compile(r"sphinx-design[\w.-]*\.css|design-tabs\.js")
 TEMPLATES = ("webpack-macros.html", "sbt-webpack-macros.html")  # the themes' own, copied unrendered
 
@@ -35,6 +38,7 @@ def setup(app):
     app.connect("html-page-context", preload_fonts)
     app.connect("html-page-context", leave_out_unused, priority=900)
     app.add_post_transform(PlainExerciseTitles)
+    app.add_post_transform(KeptTogether)
     app.add_node(nodes.image, override=True, html=(visit_image, HTML5Translator.depart_image))
     app.connect("build-finished", mend_pages, priority=400)
 
@@ -55,6 +59,23 @@ class PlainExerciseTitles(SphinxPostTransform):
             title = exercise[0]
             for bracket in [node for node in title if node in (" (", ")")]:
                 title.remove(bracket)
+
+
+class KeptTogether(SphinxPostTransform):
+    """No line ends after ±, and none begins with the comma behind a formula."""
+
+    default_priority = 900  # when glued values stand in their sentences
+    formats = ("html",)
+
+    def run(self):
+        for text in list(self.document.findall(nodes.Text)):
+            if text.parent.tagname in ("paragraph", "entry", "title", "term", "inline", "emphasis"):
+                kept = SPACED.sub("\u00a0\\1\u00a0", text)
+                before = text.parent[: text.parent.index(text)]
+                if before and isinstance(before[-1], nodes.math) and kept[:1] in CLOSING:
+                    kept = WORD_JOINER + kept
+                if kept != text:
+                    text.parent.replace(text, nodes.Text(kept))
 
 
 def preload_fonts(app, pagename, templatename, context, doctree):

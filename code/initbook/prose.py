@@ -6,6 +6,7 @@ sentence is a small folded cell that calls `say`, and so it tells what was compu
 
 import re
 import sys
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 MARK = re.compile(r"\[\[([A-Za-z_][\w-]*)(?::([^\[\]]*))?\]\]")
@@ -100,6 +101,29 @@ def scientific(value: float, digits: int = 0) -> str:
     mantissa, exponent = f"{value:.{digits}e}".replace("-", "−").split("e")
     power = str(int(exponent.replace("−", "-"))).translate(SUPERSCRIPT)
     return f"{mantissa} × 10{power}"
+
+
+def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> Any:
+    """A table in Markdown, as IPython shows it: the first column to the left, numbers to the right.
+
+    `head` names the columns, and each of `rows` has one word for each. Raises ValueError for a row
+    of another length. Chapters 2 and 11.
+
+    >>> print(table(["start", "rms"], [["He", "1.00"]]).data)
+    | start | rms |
+    | :-- | --: |
+    | He | 1.00 |
+    """
+    from IPython.display import Markdown
+
+    lines = [head, [":--"] + ["--:"] * (len(head) - 1), *rows]
+    for line in lines:
+        if len(line) != len(head):
+            raise ValueError(
+                f"a row has {len(line)} cells, {list(line)!r}; allowed is one for each of the "
+                f"{len(head)} columns."
+            )
+    return Markdown("\n".join("| " + " | ".join(line) + " |" for line in lines))
 
 
 def notebook_is_running() -> bool:

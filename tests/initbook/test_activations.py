@@ -12,6 +12,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
+from in_place import slope_of_zero_below, zero_below
 from in_torch import IN_TORCH
 
 from initbook.activations import (
@@ -135,16 +136,6 @@ def test_a_numerical_slope_does_not_reach_across_a_kink():
     assert not np.allclose(Activation.from_function(relu.f).slope(near), relu.slope(near))
 
 
-def zero_below(z):
-    z[z < 0] = 0
-    return z
-
-
-def slope_in_place(z):
-    z[:] = z > 0
-    return z
-
-
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize(
     "own",
@@ -168,7 +159,7 @@ def test_a_function_of_ones_own_may_write_into_its_input_or_take_single_numbers(
         assert (z == before).all()
     twin = {"tanh": np.tanh, "<lambda>": None}.get(getattr(own, "__name__", "tanh"), relu)
     assert twin is None or np.allclose(act(np.array([-2.0, 0.5])), twin(np.array([-2.0, 0.5])))
-    own_slope = Activation("own", zero_below, slope_in_place)
+    own_slope = Activation("own", zero_below, slope_of_zero_below)
     z = np.array([-2.0, 3.0])
     assert own_slope.slope(z).tolist() == [0, 1] and z.tolist() == [-2, 3]
 

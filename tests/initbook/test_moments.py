@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from in_place import zero_below
 from scipy.optimize import brentq
 
 from initbook.activations import ACTIVATIONS, Activation, hard_tanh, leaky_relu, selu
@@ -164,10 +165,6 @@ def test_a_constant_has_no_variance_and_no_gain():
 
 
 def test_functions_with_jumps_write_into_their_input_or_take_single_numbers():
-    def zero_below(z):
-        z[z < 0] = 0
-        return z
-
     for step in (np.sign, lambda z: np.where(z > 0, 1, -1), lambda z: math.copysign(1, z)):
         assert second_moment(step, 2.0) == pytest.approx(1, rel=1e-12)
         assert mean_field(step, 1.0, 3) == pytest.approx(1)

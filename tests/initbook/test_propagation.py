@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from in_place import slope_of_zero_below, zero_below
 from in_torch import autograd, plain_stack
 
 from initbook.activations import ACTIVATIONS, Activation
@@ -70,23 +71,13 @@ def test_weights_and_biases_are_read_once_from_a_generator():
     assert (z == -np.array(X)).all() and (h == 0).all()
 
 
-def zero_below(z):
-    z[z < 0] = 0
-    return z
-
-
-def zero_slope_below(z):
-    z[:] = z > 0
-    return z
-
-
 def test_a_function_that_writes_into_its_input_has_the_slopes_of_its_twin():
     """Of ReLU, where no |z| lies within the reach of the differences, 0.0015."""
     X, weights, _, top = plain_stack(3, he_normal(), [6, 5, 4], 7, normal(0))
     assert min(abs(z).min() for z, _ in layers_of(X, weights, "relu")) > 2e-3
     expected = forward(X, weights, "relu"), *backward(X, weights, "relu", top)
     before = X.copy()
-    for own in (zero_below, Activation("own", zero_below, zero_slope_below)):
+    for own in (zero_below, Activation("own", zero_below, slope_of_zero_below)):
         found = forward(X, weights, own), *backward(X, weights, own, top)
         for ours, theirs in zip(sum(found, []), sum(expected, []), strict=True):
             np.testing.assert_allclose(ours, theirs, rtol=1e-9, atol=1e-9)

@@ -61,6 +61,11 @@ def test_a_bad_format_is_told():
         say("[[share:.q]]")
 
 
+def test_a_row_of_another_length_is_told():
+    with pytest.raises(ValueError, match=r"1 cells, \['He'\]; allowed is one for each of the 2"):
+        prose.table(["start", "rms"], [["zeros", "0"], ["He"]])
+
+
 def test_an_array_is_refused():
     with pytest.raises(TypeError, match="takes a number or a word, but 'many' is array"):
         glue("many", np.zeros(3))

@@ -5,6 +5,7 @@ import tracemalloc
 
 import numpy as np
 import pytest
+from in_place import zero_below
 from in_torch import autograd, plain_stack
 
 from initbook import simulation
@@ -167,11 +168,6 @@ def test_a_gradient_that_overflows_says_so_and_what_reaches_further():
         simulate(normal(1), "tanh", **run)
     found = simulate(normal(1), "tanh", **run, dtype=np.float64).gradients
     assert 1e76 < found.backpropagated[0, 0] < np.inf
-
-
-def zero_below(z):
-    z[z < 0] = 0
-    return z
 
 
 def own_gelu(z):

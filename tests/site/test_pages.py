@@ -23,6 +23,16 @@ AT_REST = """theme => document.documentElement.dataset.theme === theme
 VIOLATIONS = """() => axe.run({ resultTypes: ["violations"] }).then(found => found.violations.map(
   rule => `${rule.id}: ${rule.nodes.slice(0, 3).map(node => node.html.slice(0, 120)).join(" | ")}`
 ))"""
+# A comma that opens a line behind a formula, and a ± that a line may end after.
+BREAKS = """() => [...document.querySelectorAll("article span.math")].flatMap(formula => {
+  const [text, range] = [formula.nextSibling, document.createRange()];
+  const start = text?.data?.search(/[^\\u2060]/);
+  if (text?.nodeType !== 3 || !/[,.;:!?)]/.test(text.data[start])) return [];
+  range.setStart(text, start);
+  range.setEnd(text, start + 1);
+  const end = [...formula.querySelectorAll(".base")].at(-1).getBoundingClientRect();
+  return range.getBoundingClientRect().top > end.bottom ? [formula.parentElement.innerText] : [];
+}).concat(document.querySelector("article").innerText.match(/[^\\n]* [±×] [^\\n]*/g) ?? [])"""
 LETTERS = "[...document.fonts].some(f => f.family.includes('KaTeX') && f.status === 'loaded')"
 
 
@@ -46,6 +56,9 @@ def test_a_page_is_sound_in_both_themes_on_phone_and_desk(open_page, site, axe, 
             found = ["it scrolls sideways"] * (page.evaluate(SPREAD) > width)
             found += page.evaluate(VIOLATIONS)
             faults += [f"{theme}, {width} px: {fault}" for fault in found]
+        faults += [
+            f"{width} px: a line breaks badly: {text[:80]}" for text in page.evaluate(BREAKS)
+        ]
     alts = page.locator("article img").evaluate_all("images => images.map(i => i.alt)")
     faults += [
         f"an image says {alt!r}" for alt in alts if len(alt) < 20 or alt.startswith("_images")
