@@ -8,7 +8,7 @@ CPU_TORCH := https://download.pytorch.org/whl/cpu
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help book test serve notebooks notebooks-check results bench fresh-seeds lint test-matrix linkcheck clean
+.PHONY: help book test serve notebooks notebooks-check results results-status bench fresh-seeds lint test-matrix linkcheck clean
 
 help: ## list the commands
 	@sed -n 's/^\([a-z-]*\):.*## /\1|/p' Makefile | awk -F'|' '{ printf "  make %-16s %s\n", $$1, $$2 }'
@@ -35,7 +35,10 @@ notebooks-check: book ## say whether the notebooks are in step with their pages
 	@$(BIN)/python -m pytest -q tests/notebooks/test_in_step.py
 
 results: .venv/.book ## train what a page shows stored; goes on where it was stopped (long)
-	@PYTHONPATH=code $(BIN)/python -m makers.results
+	@PYTHONPATH=code $(BIN)/python -m makers.results $(ONLY)
+
+results-status: .venv/.book ## say which stored results are older than the code that made them
+	@PYTHONPATH=code $(BIN)/python -m makers.results --status
 
 bench: .venv/.test ## measure speeds, as ratios within one run
 	@for file in benchmarks/*.py benchmarks/*/*.py; do echo "== $$file"; $(BIN)/python $$file || exit 1; done

@@ -18,6 +18,7 @@ MENDS = (
     # Roles that ARIA has given up, on elements that may not bear them.
     (r' role="doc-(?:biblioentry|backlink)"', ""),
     (r'<div role="list" class="citation-list">', '<div class="citation-list">'),
+    (r'\s*<img src="_static/minus.png"[^>]*>', ""),  # the module index folds nothing
     # The logo stands outside every landmark.
     (r'(<div id="pst-primary-sidebar") ', r'\1 role="complementary" aria-label="Sidebar" '),
 )

@@ -41,6 +41,8 @@ class _Elementwise:
 
     def __call__(self, z: ArrayLike) -> Array:
         given = np.asarray(z)
+        if given.size == 0:  # some NumPy would ask it for a truth
+            return self._as_given(given.copy(), given)
         try:
             value = self.f(given.copy() if self.copies else given)
         except _NotElementwise:

@@ -42,10 +42,19 @@ ACTIVATIONS: dict[str, tuple[Elementwise, Elementwise]] = {
 
 
 class _Layer(Protocol):
-    """One map of the stack; `backward` takes δ = lr · ∂loss/∂output and gives it on, or not."""
+    """One map of the stack. `backward` takes δ = ∂loss/∂output and gives ∂loss/∂input on, or not.
+
+    It also returns the gradients of the parameters; or, to `descend`, where δ holds the learning
+    rate, it takes them off the parameters at once and returns none.
+    """
+
+    parameters: list[Tensor]
+    averages: list[Tensor]  # what training changes without a gradient
 
     def forward(self, h: Tensor, training: bool) -> Tensor: ...
-    def backward(self, delta: Tensor, *, lowest: bool) -> Tensor | None: ...
+    def backward(
+        self, delta: Tensor, *, lowest: bool, descend: bool
+    ) -> tuple[Tensor | None, list[Tensor]]: ...
 
 
 class _Dense:
@@ -54,17 +63,24 @@ class _Dense:
     def __init__(self, W: Tensor, *, bias: bool):
         self.W = W
         self.b = W.new_zeros(len(W), 1, W.shape[2]) if bias else None
+        self.parameters = [W] if self.b is None else [W, self.b]
+        self.averages: list[Tensor] = []
 
     def forward(self, h: Tensor, training: bool) -> Tensor:
         self.h = h if training else h.new_empty(0)
         return torch.bmm(h, self.W) if self.b is None else torch.baddbmm(self.b, h, self.W)
 
-    def backward(self, delta: Tensor, *, lowest: bool) -> Tensor | None:
+    def backward(
+        self, delta: Tensor, *, lowest: bool, descend: bool
+    ) -> tuple[Tensor | None, list[Tensor]]:
         below = None if lowest else torch.bmm(delta, self.W.transpose(1, 2))
+        of_b = [] if self.b is None else [delta.sum(dim=1, keepdim=True)]
+        if not descend:
+            return below, [torch.bmm(self.h.transpose(1, 2), delta), *of_b]
         self.W.baddbmm_(self.h.transpose(1, 2), delta, alpha=-1)
-        if self.b is not None:
-            self.b.sub_(delta.sum(dim=1, keepdim=True))
-        return below
+        for gradient in of_b:
+            self.parameters[1].sub_(gradient)
+        return below, []
 
 
 class _BatchNorm:
@@ -80,6 +96,7 @@ class _BatchNorm:
         shape = (len(like), 1, like.shape[2])
         self.gain, self.shift = like.new_ones(shape), like.new_zeros(shape)
         self.mean, self.var = like.new_zeros(shape), like.new_ones(shape)
+        self.parameters, self.averages = [self.gain, self.shift], [self.mean, self.var]
 
     def forward(self, z: Tensor, training: bool) -> Tensor:
         if training and z.shape[1] < 2:
@@ -98,38 +115,49 @@ class _BatchNorm:
             self.normed, self.inverse_std = normed, inverse_std
         return torch.addcmul(self.shift, normed, self.gain)
 
-    def backward(self, delta: Tensor, *, lowest: bool) -> Tensor:
+    def backward(
+        self, delta: Tensor, *, lowest: bool, descend: bool
+    ) -> tuple[Tensor, list[Tensor]]:
         slope, sum_delta = (delta * self.normed).sum(1, keepdim=True), delta.sum(1, keepdim=True)
         batch = delta.shape[1]
         # Mean and variance depend on every row, so each row's δ loses its share of both sums.
         below = delta.sub_(sum_delta / batch).sub_(self.normed * (slope / batch))
         below.mul_(self.gain * self.inverse_std)
+        if not descend:
+            return below, [slope, sum_delta]
         self.gain.sub_(slope)
         self.shift.sub_(sum_delta)
-        return below
+        return below, []
 
 
 class _Activation:
     def __init__(self, name: str):
         self.apply, self.slope = ACTIVATIONS[name]
+        self.parameters: list[Tensor] = []
+        self.averages: list[Tensor] = []
 
     def forward(self, z: Tensor, training: bool) -> Tensor:
         h = self.apply(z)
         self.h = h if training else h.new_empty(0)
         return h
 
-    def backward(self, delta: Tensor, *, lowest: bool) -> Tensor:
-        return delta.mul_(self.slope(self.h))
+    def backward(
+        self, delta: Tensor, *, lowest: bool, descend: bool
+    ) -> tuple[Tensor, list[Tensor]]:
+        return delta.mul_(self.slope(self.h)), []
 
 
 class StackedNet:
-    """S dense networks of one shape, trained at once by plain stochastic gradient descent.
+    """S dense networks of one shape, trained at once.
 
-    ``weights`` holds one tensor a layer, of shape (S, fan_in, fan_out); it is changed in place.
-    Biases start at zero. The activation (``"sigmoid"``, ``"tanh"`` or ``"relu"``) follows every
-    layer but the last, whose outputs are the logits. With ``batch_norm`` each hidden layer's
-    pre-activation is normalized first. Raises ValueError for an unknown activation, and `step` with
-    ``batch_norm`` for a minibatch of one.
+    `step` takes a step of plain stochastic gradient descent; `gradients` leaves the step to whoever
+    asks, who changes ``parameters`` in place. ``weights`` holds one tensor a layer, of shape
+    (S, fan_in, fan_out); it is changed in place. Biases start at zero. The activation
+    (``"sigmoid"``, ``"tanh"`` or ``"relu"``) follows every layer but the last, whose outputs are
+    the logits. With ``batch_norm`` each hidden layer's pre-activation is normalized first.
+
+    Raises ValueError for an unknown activation, and `step` and `gradients` with ``batch_norm`` for
+    a minibatch of one.
     Chapter 11.
 
     >>> import torch
@@ -162,15 +190,43 @@ class StackedNet:
             h = layer.forward(h, training)
         return h
 
+    @property
+    def parameters(self) -> list[Tensor]:
+        """Weights and biases, gains and shifts, each (S, …), from the lowest layer up."""
+        return [parameter for layer in self.layers for parameter in layer.parameters]
+
+    @property
+    def state(self) -> list[Tensor]:
+        """All that training changes: the parameters, and the averages of batch normalization."""
+        return self.parameters + [average for layer in self.layers for average in layer.averages]
+
     def step(self, X: Tensor, y: Tensor, lr: float | Tensor) -> None:
         """Take one step on minibatches X (S, batch, fan_in) with labels y (S, batch).
 
         ``lr`` is one learning rate or a tensor (S, 1, 1) of them.
         """
+        self._backward(self._error(X, y).mul_(lr / y.shape[1]), descend=True)
+
+    def gradients(self, X: Tensor, y: Tensor) -> list[Tensor]:
+        """∂loss of each of ``parameters``, the loss being each network's mean over its minibatch.
+
+        >>> net = StackedNet([torch.zeros(1, 2, 2)])
+        >>> of_weights, of_biases = net.gradients(torch.ones(1, 1, 2), torch.zeros(1, 1, dtype=int))
+        >>> of_biases
+        tensor([[[-0.5000,  0.5000]]])
+        """
+        return self._backward(self._error(X, y).div_(y.shape[1]), descend=False)
+
+    def _error(self, X: Tensor, y: Tensor) -> Tensor:
+        """∂loss/∂logits of each row: what the softmax says minus what it should have said."""
         delta = torch.softmax(self.logits(X, training=True), dim=-1)
-        delta.scatter_add_(2, y[..., None], delta.new_full((*y.shape, 1), -1.0))
-        delta.mul_(lr / y.shape[1])
+        return delta.scatter_add_(2, y[..., None], delta.new_full((*y.shape, 1), -1.0))
+
+    def _backward(self, delta: Tensor, *, descend: bool) -> list[Tensor]:
+        from_the_top: list[list[Tensor]] = []
         for number in reversed(range(len(self.layers))):
-            below = self.layers[number].backward(delta, lowest=number == 0)
+            below, found = self.layers[number].backward(delta, lowest=number == 0, descend=descend)
+            from_the_top.append(found)
             if below is not None:
                 delta = below
+        return [gradient for found in reversed(from_the_top) for gradient in found]

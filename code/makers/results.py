@@ -1,85 +1,165 @@
-"""Make the trainings that are too long for a page: `make results`.
+"""Make the trainings that are too long for a page: `make results`, or some: `make results ONLY=…`.
 
 They take the full MNIST. Stopped, they go on where they were; what was made under other
-circumstances (digits, starts, settings, versions) is made again.
+circumstances (digits, starts, settings, versions, code) is made again. `make results-status` says
+which results are older than the code that made them.
 """
 
+import ast
+import hashlib
 import json
 import os
 import platform
-from collections.abc import Callable, Sequence
-from dataclasses import replace
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
 
 from initbook.digits import Digits, load_digits
-from initbook.training import STARTS, Start, settings_of, train
+from initbook.training import COMPARED, STARTS, Start
+from makers import first_article, mnist, normalized_net
 
 COMMAND = "make results"
-FOLDER = Path(__file__).parents[1] / "initbook" / "data" / "results"
-LONG = settings_of(seeds=range(5), steps=12_000, lr=0.5, eval_every=200)
-# Here `lr` has the rates that are tried, one a part.
-RATES = settings_of(seeds=range(3), steps=3_000, lr=[0.1, 0.2, 0.5, 1.0, 2.0], eval_every=3_000)
+CODE = Path(__file__).parents[1]
+FOLDER = CODE / "initbook" / "data" / "results"
+UNFINISHED = (
+    CODE.parent / "_build" / "results"
+)  # stacks of networks that are done, of parts that are not
+TRAINER = [
+    CODE / "initbook" / f"{name}.py"
+    for name in ("fans", "initializers", "propagation", "stacked", "descent", "training")
+]
+
+Part = Callable[[], dict[str, Any]]
 
 
-def train_longer(digits: Digits, seed: int) -> dict[str, Any]:
-    """The chapter's comparison for one seed, with more steps."""
-    run = train(STARTS, digits, **LONG | {"seeds": [seed]}, progress=True)
-    curves = {name: run.at(name) for name in run.names}
+class Result(NamedTuple):
+    """A file of stored results: what makes it, and its parts, given those that are done."""
+
+    name: str
+    starts: Sequence[Start]
+    settings: dict[str, Any]
+    code: Sequence[Path]
+    parts: Callable[[Digits, Path, dict[str, Any]], dict[str, Part]]
+
+
+def results() -> list[Result]:
+    """All of the book's, in the order in which they need one another."""
+    trainer = [*TRAINER, Path(mnist.__file__)]
+    found = [
+        Result("mnist-long", STARTS, mnist.LONG, trainer, lambda digits, folder, done: {
+            str(seed): partial(mnist.train_longer, digits, seed, folder)
+            for seed in mnist.LONG["seeds"]
+        }),
+        Result("mnist-many", STARTS, mnist.MANY, trainer, lambda digits, folder, done: {
+            "sgd 0.5": partial(mnist.train_many, digits, folder)
+        }),
+    ]  # fmt: skip
+    for activation, starts in COMPARED.items():
+        grid = f"mnist-grid-{activation}"
+        found += [
+            Result(grid, starts, mnist.grid_settings(activation), trainer,
+                   partial(parts_of_grid, activation)),
+            Result(f"mnist-best-{activation}", starts, mnist.best_settings(activation), trainer,
+                   partial(parts_of_best, activation, grid)),
+        ]  # fmt: skip
+    return [
+        *found,
+        Result("first-article", (), first_article.SETTINGS, [Path(first_article.__file__)],
+               lambda digits, folder, done: {
+                   f"{row}, seed {seed}": partial(first_article.train_row, digits, row, seed)
+                   for row in first_article.ROWS for seed in first_article.SEEDS
+               }),
+        Result("normalized-net", (), normalized_net.SETTINGS, [Path(normalized_net.__file__)],
+               lambda digits, folder, done: {
+                   name: partial(normalized_net.train_net, digits, name)
+                   for name in normalized_net.NETS
+               }),
+    ]  # fmt: skip
+
+
+def parts_of_grid(
+    activation: str, digits: Digits, folder: Path, done: dict[str, Any]
+) -> dict[str, Part]:
     return {
-        "steps": run.steps.tolist(),
-        "accuracy": {name: c.accuracy[0].round(4).tolist() for name, c in curves.items()},
-        "loss": {name: c.loss[0].round(4).tolist() for name, c in curves.items()},
-        "final_accuracy": {name: float(c.final_accuracy[0]) for name, c in curves.items()},
+        f"{optimizer} {rate:g}": partial(
+            mnist.try_rate, digits, activation, optimizer, rate, folder
+        )
+        for optimizer, rate in mnist.grid_parts(done)
     }
 
 
-def try_rate(digits: Digits, rate: float) -> dict[str, Any]:
-    """Accuracy of each start and seed on the last sixth of the training digits, left out before."""
-    kept = len(digits.X_train) * 5 // 6
-    split = replace(
-        digits,
-        X_train=digits.X_train[:kept],
-        y_train=digits.y_train[:kept],
-        X_test=digits.X_train[kept:],
-        y_test=digits.y_train[kept:],
-    )
-    run = train(STARTS, split, **RATES | {"lr": rate}, progress=True)
-    return {"held_out_accuracy": {name: run.at(name).final_accuracy.tolist() for name in run.names}}
+def parts_of_best(
+    activation: str, grid: str, digits: Digits, folder: Path, done: dict[str, Any]
+) -> dict[str, Part]:
+    tried = json.loads((FOLDER / f"{grid}.json").read_text(encoding="utf-8"))["parts"]
+    return {
+        optimizer: partial(mnist.train_best, digits, activation, optimizer, tried, folder)
+        for optimizer in mnist.RATES
+    }
 
 
-def make(
-    path: Path,
-    run: Callable[[Digits, Any], dict[str, Any]],
-    parts: Sequence[object],
-    *,
-    digits: Digits,
-    starts: Sequence[Start],
-    settings: dict[str, Any],
-) -> None:
-    """Run each part that `path` has not stored under the same circumstances, and store it."""
-    circumstances = {
+def circumstances(result: Result, digits: str) -> dict[str, Any]:
+    """All that its numbers hang on."""
+    return {
         "command": COMMAND,
-        "digits": digits.name,
-        "starts": {start.name: repr(start) for start in starts},
-        "settings": settings,
+        "digits": digits,
+        "starts": {start.name: repr(start) for start in result.starts},
+        "settings": result.settings,
         "versions": {
             "python": platform.python_version(),
             "numpy": np.__version__,
             "torch": torch.__version__,
         },
+        "code": hash_of(result.code),
     }
-    stored = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
-    kept = {name: stored.get(name) for name in circumstances} == circumstances
-    done = stored["parts"] if kept else {}
-    for number, part in enumerate(parts, start=1):
-        if str(part) not in done:
-            print(f"{path.stem}: part {number} of {len(parts)}", flush=True)
-            done[str(part)] = run(digits, part)
-            write(path, circumstances | {"parts": done})
+
+
+def hash_of(files: Iterable[Path]) -> str:
+    """Of what the files do: comments, docstrings and their layout do not count."""
+    digest = hashlib.sha256()
+    for file in files:
+        tree = ast.parse(file.read_text(encoding="utf-8"))
+        for node in ast.walk(tree):
+            body = getattr(node, "body", None)
+            if isinstance(body, list) and body and is_docstring(body[0]):
+                body[0] = ast.Pass()
+        digest.update(ast.dump(tree).encode())
+    return digest.hexdigest()[:16]
+
+
+def is_docstring(node: ast.AST) -> bool:
+    return (
+        isinstance(node, ast.Expr)
+        and isinstance(node.value, ast.Constant)
+        and isinstance(node.value.value, str)
+    )
+
+
+def make(result: Result, digits: Digits, folder: Path = FOLDER) -> None:
+    """Run each part that is not stored under the same circumstances, and store it."""
+    path, now = folder / f"{result.name}.json", circumstances(result, digits.name)
+    stored = read(path)
+    kept = {name: stored.get(name) for name in now} == now
+    done: dict[str, Any] = stored["parts"] if kept else {}
+    while missing := {
+        name: part
+        for name, part in result.parts(digits, UNFINISHED / now["code"], done).items()
+        if name not in done
+    }:
+        for name, part in missing.items():
+            print(f"{result.name}: {name}", flush=True)
+            done[name] = part()
+            write(path, now | {"parts": done})
+
+
+def read(path: Path) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    return found
 
 
 def write(path: Path, result: dict[str, Any]) -> None:
@@ -90,14 +170,30 @@ def write(path: Path, result: dict[str, Any]) -> None:
     os.replace(unfinished, path)
 
 
-def main() -> None:
+def status(result: Result, folder: Path = FOLDER) -> str:
+    """One line: whether a result stands, and whether this is the code that made it."""
+    stored, now = read(folder / f"{result.name}.json"), circumstances(result, "full")
+    changed = [name for name in now if stored.get(name) != now[name]]
+    said = (
+        "not made yet" if not stored else ", ".join(changed) + " changed" if changed else "current"
+    )
+    return f"{result.name:24}{said}"
+
+
+def main(arguments: Sequence[str]) -> None:
+    every = {result.name: result for result in results()}
+    asked = [name for name in arguments if name != "--status"] or list(every)
+    if unknown := set(asked) - set(every):
+        raise SystemExit(f"{min(unknown)!r} is no result; allowed are {', '.join(every)}.")
+    if "--status" in arguments:
+        print(*(status(every[name]) for name in asked), sep="\n")
+        return
     digits = load_digits()
     if digits.name != "full":
         raise SystemExit(f"These results are made with the full MNIST; here is {digits.source}.")
-    both: dict[str, Any] = {"digits": digits, "starts": STARTS}
-    make(FOLDER / "mnist-long.json", train_longer, LONG["seeds"], settings=LONG, **both)
-    make(FOLDER / "mnist-rates.json", try_rate, RATES["lr"], settings=RATES, **both)
+    for name in asked:
+        make(every[name], digits)
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])

@@ -110,7 +110,7 @@ SAID = [
     (lambda std, width: (_ for _ in ()).throw(Unspeakable), r"raised Unspeakable \(line \d+\)\."),
     (lambda std: std, r"called with the arguments std, width; it has \(std\)\."),
     (lambda std, fan_in: std, r"called with the arguments std, width; it has \(std, fan_in\)\."),
-    (np.sqrt, r"called with the arguments std, width; it has \(x, /"),
+    (lambda x, /: x, r"called with the arguments std, width; it has \(x, /"),
     (returns(None), "returned None; a return statement may be missing"),
     (returns([0.1, 0.1]), r"returned an array of the shape \(2,\); a single number is wanted"),
     (returns(np.array([ROOT_N_STD])), r"of the shape \(1,\); a single number is wanted"),

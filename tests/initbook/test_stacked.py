@@ -83,6 +83,20 @@ def test_a_stack_equals_its_networks_bit_for_bit(products):
                 assert torch.equal(ours.b[s : s + 1], its.b)
 
 
+@pytest.mark.parametrize("batch_norm", [False, True])
+def test_gradients_are_what_a_step_subtracts(batch_norm):
+    X, y = minibatch(2, torch.float64)
+    stepped, asked = (
+        StackedNet(draw(2, torch.float64), activation="tanh", batch_norm=batch_norm)
+        for _ in range(2)
+    )
+    stepped.step(X, y, 0.5)
+    for parameter, gradient in zip(asked.parameters, asked.gradients(X, y), strict=True):
+        parameter.sub_(gradient, alpha=0.5)
+    for one, other in zip(stepped.state, asked.state, strict=True):
+        torch.testing.assert_close(one, other, rtol=0, atol=1e-14)
+
+
 def distance(net, exact):
     """Of the last layer's weights, relative, from those of a stack in float64."""
     W, right = net.layers[-1].W.double(), exact.layers[-1].W

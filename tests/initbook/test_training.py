@@ -1,7 +1,9 @@
 """Runs are paired by seed, do not depend on the number of cores, and are summarized honestly."""
 
 import json
+import multiprocessing
 import pickle
+from concurrent.futures import ProcessPoolExecutor
 from inspect import signature
 from types import SimpleNamespace
 
@@ -14,6 +16,7 @@ from initbook.initializers import normal, xavier_normal, zeros
 from initbook.propagation import draw_weights
 from initbook.threads import keeps_float32
 from initbook.training import (
+    NO_NUMBER_DEPENDS_ON,
     STARTS,
     Start,
     draw_net,
@@ -63,8 +66,7 @@ def test_a_run_says_what_made_it_and_gives_its_rows_by_name(blobs):
         run.at("He")
     assert run.laws == tuple(map(repr, starts)) and "normal(std=0.01)" in run.laws[1]
     assert run.settings == settings_of(**run.settings)
-    left_out = {"starts", "digits", "threads", "progress"}  # no number depends on the last two
-    assert set(run.settings) == set(signature(train).parameters) - left_out
+    assert set(run.settings) == set(signature(train).parameters) - set(NO_NUMBER_DEPENDS_ON)
     assert json.loads(json.dumps(run.settings)) == run.settings
 
 
@@ -89,6 +91,77 @@ def test_torch_splits_no_product_while_the_stacks_run_and_keeps_float32(blobs):
         assert set(inside) == {1} and torch.get_num_threads() == 2
     finally:
         torch.set_num_threads(before)
+
+
+def test_a_diverging_run_is_recorded_and_the_others_go_on(blobs):
+    starts = [Start("good", xavier_normal()), Start("explodes", normal(1e19))]
+    run = compare(starts, blobs, activation="relu", lr=0.1)
+    assert np.isnan(run.at("explodes").accuracy[:, 1:]).all()
+    assert np.isnan(run.at("explodes").final_accuracy).all()
+    assert (run.at("good").final_accuracy > 0.8).all()
+    assert np.isinf(steps_to(run.at("explodes").accuracy, run.steps, 0.1)).all()
+
+
+def test_optimizers_schedules_and_clipping_change_the_run(blobs):
+    start = [Start("Xavier", xavier_normal())]
+    plain = compare(start, blobs, activation="tanh")
+    for changed in ({"optimizer": "momentum"}, {"optimizer": "adam", "lr": 0.01},
+                    {"schedule": "cosine"}, {"clip_norm": 0.1}):  # fmt: skip
+        run = compare(start, blobs, activation="tanh", **changed)
+        assert not np.array_equal(run.loss, plain.loss) and (run.final_accuracy > 0.8).all()
+    wide = compare(start, blobs, activation="tanh", clip_norm=1e9)  # the gradients, seen on the way
+    np.testing.assert_allclose(wide.loss, plain.loss, rtol=1e-5)
+
+
+def test_early_stopping_looks_at_digits_that_are_kept_back(blobs):
+    """Labels of noise: what is kept back gets worse as soon as the rest is learned by heart."""
+    rng = np.random.default_rng(0)
+    noise = SimpleNamespace(
+        X_train=blobs.X_train, y_train=rng.integers(3, size=400),
+        X_test=blobs.X_train[-66:], y_test=np.zeros(66, dtype=int),
+    )  # fmt: skip
+    settings = dict(steps=2000, eval_every=50, activation="tanh", hidden=(64,), lr=0.3)
+    run = compare([Start("Xavier", xavier_normal())], noise, patience=3, **settings)
+    assert (run.stopped < 1000).all() and np.isinf(compare(
+        [Start("Xavier", xavier_normal())], noise, **settings
+    ).stopped).all()  # fmt: skip
+    after = run.steps > run.stopped.max()
+    assert np.ptp(run.loss[..., after], axis=-1).max() == 0  # it stays where it was best
+
+
+def test_a_finished_stack_is_kept_and_an_interrupted_run_goes_on(blobs, tmp_path, monkeypatch):
+    calls, starts = [], [Start("a", xavier_normal()), Start("b", normal(0.1))]
+
+    def watched(start, *rest):
+        calls.append(start.name)
+        if start.name == "b" and calls.count("b") == 1:
+            raise KeyboardInterrupt
+        return draw_net(start, *rest)
+
+    monkeypatch.setattr(training, "draw_net", watched)
+    with pytest.raises(KeyboardInterrupt):
+        compare(starts, blobs, threads=1, eval_every=40, folder=tmp_path)
+    (tmp_path / "broken.npy").write_bytes(b"")
+    run = compare(starts, blobs, threads=1, eval_every=40, folder=tmp_path)
+    assert calls.count("b") == 2 and calls.count("a") <= 2
+    again = compare(starts, blobs, eval_every=40, folder=tmp_path)
+    assert calls.count("b") == 2 and np.array_equal(again.loss, run.loss)
+    for file in tmp_path.glob("*.npy"):
+        file.write_bytes(file.read_bytes()[:50])  # cut off: made again
+    assert np.array_equal(compare(starts, blobs, eval_every=40, folder=tmp_path).loss, run.loss)
+    assert np.array_equal(compare(starts, blobs, eval_every=40).loss, run.loss)
+    compare(starts, blobs, eval_every=40, folder=tmp_path, lr=0.1)  # another rate is another run
+    assert calls.count("b") == 5
+
+
+def test_an_executor_gives_the_same_numbers(blobs):
+    starts = [Start("Xavier", xavier_normal()), Start("normed", normal(0.1), batch_norm=True)]
+    here = compare(starts, blobs)
+    spawn = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(2, mp_context=spawn) as executor:
+        there = compare(starts, blobs, executor=executor)
+    assert np.array_equal(here.loss, there.loss)
+    assert np.array_equal(here.final_accuracy, there.final_accuracy)
 
 
 def test_a_seed_means_the_same_numbers_and_the_same_digits_under_every_start(blobs):

@@ -102,6 +102,12 @@ def test_the_main_lines_stay_short():
         assert page.minutes <= 30
 
 
+def test_on_a_phone_the_header_has_four_icons(open_page, site):
+    page = open_page(site, TWO, width=320)
+    buttons = page.locator(".header-article-items__end button")
+    assert sum(button.is_visible() for button in buttons.all()) == 4
+
+
 def test_nothing_moves_when_the_fonts_arrive(open_page, site):
     shifts = """() => new Promise(done => {
       let sum = 0;
