@@ -86,7 +86,7 @@ def train_row(digits: Digits, name: str, seed: int, steps: int | None = None) ->
     targets = nn.functional.one_hot(torch.from_numpy(digits.y_train), 10).float()
     net, some = Net(ROWS[name], seed), int(s["eval_digits"])
     parameters, rng = list(net.parameters()), np.random.default_rng([seed, 1])
-    curve = []
+    curve, losses = [], []
     for step in range(int(s["steps"]) + 1):
         if step % s["eval_every"] == 0:
             curve.append(accuracy(net, X_test[:some], y_test[:some], running=False))
@@ -94,10 +94,12 @@ def train_row(digits: Digits, name: str, seed: int, steps: int | None = None) ->
             break
         rows = torch.from_numpy(rng.integers(len(X), size=s["batch_size"]))
         loss = (net(X[rows]) - targets[rows]).square().sum() / 2 / s["batch_size"]
+        losses += [round(loss.item(), 4)] * (step < 50)
         with torch.no_grad():
             for w, g in zip(parameters, torch.autograd.grad(loss, parameters), strict=True):
                 w -= s["lr"] * g
     return {
+        "first_losses": losses,
         "accuracy": [round(share, 4) for share in curve],
         "final_accuracy": accuracy(net, X_test, y_test, running=False),
         "final_accuracy_running": accuracy(net, X_test, y_test, running=True),

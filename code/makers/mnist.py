@@ -62,6 +62,9 @@ def ends(run: History) -> dict[str, Any]:
     reached = steps_to(run.accuracy, run.steps, 0.8)
     return {
         "final_accuracy": dict(zip(run.names, rounded(run.final_accuracy), strict=True)),
+        "first_loss": dict(
+            zip(run.names, (row[0] for row in rounded(run.loss[:, :1, 1])), strict=True)
+        ),
         "steps_to_80": {
             name: [int(step) if np.isfinite(step) else None for step in row]
             for name, row in zip(run.names, reached, strict=True)

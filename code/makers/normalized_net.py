@@ -37,7 +37,7 @@ def train_net(digits: Digits, name: str, steps: int | None = None) -> dict[str, 
     y, y_test = torch.from_numpy(digits.y_train), torch.from_numpy(digits.y_test)
     net, rng = make_net(NETS[name]), np.random.default_rng([0, 1])
     parameters = list(net.parameters())
-    accuracy, percentiles = [], []
+    accuracy, percentiles, losses = [], [], []
     for step in range(int(s["steps"]) + 1):
         if step % s["eval_every"] == 0:
             net.eval()
@@ -50,7 +50,8 @@ def train_net(digits: Digits, name: str, steps: int | None = None) -> dict[str, 
             break
         rows = torch.from_numpy(rng.integers(len(X), size=s["batch_size"]))
         loss = nn.functional.cross_entropy(net(X[rows]), y[rows])
+        losses += [round(loss.item(), 4)] * (step < 50)
         with torch.no_grad():
             for w, g in zip(parameters, torch.autograd.grad(loss, parameters), strict=True):
                 w -= s["lr"] * g
-    return {"accuracy": accuracy, "percentiles": percentiles}
+    return {"first_losses": losses, "accuracy": accuracy, "percentiles": percentiles}
