@@ -110,9 +110,9 @@ class History:
 
     `accuracy` and `loss` (mean cross-entropy, in nats) have the shape (starts, seeds, evaluations)
     and are measured on the first of the test digits, before training and then at every one of
-    `steps`. `final_accuracy`, (starts, seeds), is measured at the end on all test digits. A run
-    that diverged has nan from there on; `stopped`, (starts, seeds), is the step at which a run was
-    stopped early, and inf where it went on to the end.
+    `steps`. `final_accuracy`, (starts, seeds), is measured at the end on all test digits. The
+    loss of a run that diverged is nan from there on. `stopped`, (starts, seeds), is the step at
+    which a run was stopped early, and inf where it went on to the end.
 
     `laws` are the reprs of the starts, `settings` all arguments of `train` on which the numbers
     depend, defaults included (`settings_of`).
@@ -479,7 +479,7 @@ def minibatches(n: int, batch_size: int, seed: int) -> Iterator[NDArray[np.int64
 def evaluate(net: StackedNet, X: Tensor, y: Tensor) -> tuple[Array, Array]:
     """Accuracy and mean cross-entropy of each network in the stack, on the same X (n, pixels).
 
-    Both are nan for a network that has diverged.
+    The loss is nan for a network that has diverged; whatever it is shown, it names the first class.
     """
     right, loss = np.zeros(net.copies), np.zeros(net.copies)
     for some_X, some_y in zip(X.split(1_000), y.split(1_000), strict=True):
@@ -488,8 +488,7 @@ def evaluate(net: StackedNet, X: Tensor, y: Tensor) -> tuple[Array, Array]:
         right += (logits.argmax(-1) == labels).sum(1).cpu().numpy()
         chosen = torch.log_softmax(logits, -1).gather(2, labels[..., None])
         loss -= chosen.sum((1, 2), dtype=torch.float64).cpu().numpy()
-    lost = ~np.isfinite(loss)
-    right[lost], loss[lost] = np.nan, np.nan
+    loss[~np.isfinite(loss)] = np.nan
     return right / len(y), loss / len(y)
 
 

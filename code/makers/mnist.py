@@ -135,12 +135,12 @@ def half_decade(rate: float, step: int) -> float:
 def best_rates(tried: dict[float, Any]) -> dict[str, tuple[float, float]]:
     """For each start that learns, the rate with the highest mean on held-out digits, and that mean.
 
-    A run that diverged counts as 0. A start that stays at chance at every rate has no best one.
+    A start that stays at chance at every rate has no best one.
     """
     means: dict[str, dict[float, float]] = {}
     for rate, part in tried.items():
         for name, shares in part["final_accuracy"].items():
-            means.setdefault(name, {})[rate] = float(np.mean([share or 0.0 for share in shares]))
+            means.setdefault(name, {})[rate] = float(np.mean(shares))
     found = {
         name: max(by_rate.items(), key=lambda pair: pair[1]) for name, by_rate in means.items()
     }

