@@ -9,6 +9,8 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 # The pages that are notebooks too: the main line, and what stands behind it.
 PAGES = sorted(page for folder in ("chapters", "deeper") for page in (ROOT / folder).glob("*.md"))
+# And those of the back matter that have cells.
+NOTEBOOK_PAGES = [*PAGES, *(ROOT / "back" / f"{name}.md" for name in ("claims", "confusions"))]
 HEADER = """\
 ---
 jupytext:

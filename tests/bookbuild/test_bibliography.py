@@ -8,7 +8,7 @@ import building
 
 ROOT = building.ROOT
 SOURCES = parse_file(str(ROOT / "references.bib")).entries
-PAGES = [ROOT / "index.md", *building.PAGES]
+PAGES = [ROOT / "index.md", *building.NOTEBOOK_PAGES]
 CITATION = re.compile(r"\{cite(?::\w+)?\}`([^`]+)`")
 UNFINDABLE = {"tenlayers", "mango", "chaheng"}  # articles whose addresses are not known
 

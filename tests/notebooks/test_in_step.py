@@ -6,7 +6,7 @@ ROOT = Path(__file__).resolve().parents[2]
 MADE = ROOT / "_build" / "notebooks"
 
 
-FOLDERS = ("chapters", "deeper")
+FOLDERS = ("back", "chapters", "deeper")
 
 
 def out_of_step(made, committed):

@@ -9,10 +9,10 @@ from jupyter_client import KernelManager
 from jupyter_client.kernelspec import KernelSpecManager
 from nbclient import NotebookClient
 
-from building import PAGES
+from building import NOTEBOOK_PAGES
 from installed import KERNEL, ROOT
 
-NOTEBOOKS = [page.with_suffix(".ipynb") for page in PAGES]
+NOTEBOOKS = [page.with_suffix(".ipynb") for page in NOTEBOOK_PAGES]
 
 
 def test_nothing_else_of_the_book_can_be_imported(initbook_alone, tmp_path):
