@@ -84,14 +84,14 @@ def different_units(W: Array, b: Array, V: Array) -> Value:
 def draw_twin_layer(rng: np.random.Generator) -> Case:
     """Some units are copies, and some are copies in two of the three parts only."""
     inputs, outputs = int(rng.integers(2, 6)), int(rng.integers(2, 6))
-    kinds = int(rng.integers(2, 5))
+    kinds = int(rng.integers(12, 16))  # more than the rank can be
     W = rng.standard_normal((inputs, kinds))
     b, V = rng.standard_normal(kinds), rng.standard_normal((kinds, outputs))
-    W, b, V = np.tile(W, (1, 5)), np.tile(b, 5), np.tile(V, (5, 1))
+    W, b, V = np.tile(W, (1, 3)), np.tile(b, 3), np.tile(V, (3, 1))
     b[kinds] += 1e-9  # the second copies: one has another bias, one another outgoing weight
     V[kinds + 1, -1] += 1
     W[-1, 2 * kinds] += 1  # of the third copies one has another incoming weight
-    order = rng.permutation(5 * kinds)
+    order = rng.permutation(3 * kinds)
     return {"W": W[:, order], "b": b[order], "V": V[order]}
 
 
@@ -174,9 +174,9 @@ EXERCISES = (
                 "V": np.array([[3.0], [3.0], [3.0]]),
             },
             {
-                "W": np.array([[1.0, 2.0, 1.0, 1.0]]),
-                "b": np.array([0.0, 0.0, 0.0, 0.5]),
-                "V": np.array([[1.0, 0.0], [1.0, 0.0], [1.0, 0.0], [1.0, 0.0]]),
+                "W": np.array([[1.0, 2.0, 1.0, 1.0, 1.0]]),
+                "b": np.array([0.0, 0.0, 0.0, 0.5, 0.0]),
+                "V": np.array([[1.0, 0.0], [1.0, 0.0], [1.0, 0.0], [1.0, 0.0], [1.0, 0.25]]),
             },
         ),
         draw_case=draw_twin_layer,
