@@ -49,7 +49,7 @@ def one_after_another(
 
 
 def slope_forgotten(
-    x: Array, t: Array, w: float, b: float, v: float, c: float, n: int, rate: float, steps: int
+    x: Array, t: Array, w: Value, b: Value, v: Value, c: Value, n: int, rate: float, steps: int
 ) -> Value:
     for _ in range(steps):
         h = 1 / (1 + np.exp(-(w * x + b)))
