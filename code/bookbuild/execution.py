@@ -176,9 +176,13 @@ def imported_names(path):
 
 
 def resources(code, modules):
-    """Files that are no modules: a subpackage's own (a widget's script) and the library's data."""
-    folders = {path.parent for path in modules} - {code / "initbook"}
-    if modules:
-        folders.add(code / "initbook" / "data")
-    files = (file for folder in folders if folder.exists() for file in folder.rglob("*"))
-    return {f for f in files if f.is_file() and f.suffix not in {".py", ".pyc"}}
+    """Files that are no modules, and that a cell's output hangs on: the tables of the widgets'
+    settings, and the data that is read. A widget's scripts and styles run on the page alone.
+    """
+    home, found = code / "initbook", set()
+    if any(path.parent == home / "widgets" for path in modules):
+        found |= set(home.glob("widgets/*.settings.js"))
+    for name in ("digits", "results"):
+        if home / f"{name}.py" in modules:
+            found |= {file for file in (home / "data" / name).rglob("*") if file.is_file()}
+    return found
