@@ -64,9 +64,7 @@ def draw_batch(rng: np.random.Generator) -> Case:
     }
 
 
-def folded(
-    W: Array, gamma: Array, beta: Array, mean: Array, var: Array, epsilon: float
-) -> Value:
+def folded(W: Array, gamma: Array, beta: Array, mean: Array, var: Array, epsilon: float) -> Value:
     """W γ/√(var + ε), and below it β − mean γ/√(var + ε)."""
     scale = gamma / np.sqrt(var + epsilon)
     return np.concatenate([W * scale, (beta - mean * scale)[None]])
