@@ -1,0 +1,170 @@
+"""Graded exercises of chapter 10, Batch normalization."""
+
+import numpy as np
+
+from initbook.exercises.exercise import Array, Case, Exercise, Value
+
+
+def norm_backward(z: Array, delta: Array, gamma: Array, epsilon: float) -> Value:
+    """γ/s (δ − mean δ − ẑ mean(δẑ)), then the sums of δẑ and of δ, one below the other."""
+    s = np.sqrt(z.var(axis=0) + epsilon)
+    hat = (z - z.mean(axis=0)) / s
+    mean, along = delta.mean(axis=0), (delta * hat).mean(axis=0)
+    return np.vstack(
+        [gamma / s * (delta - mean - hat * along), len(z) * along[None], len(z) * mean[None]]
+    )
+
+
+def terms(z: Array, delta: Array, gamma: Array, epsilon: float) -> tuple[Array, Array, Array]:
+    """s, ẑ, and the two lower rows of the right answer."""
+    s = np.sqrt(z.var(axis=0) + epsilon)
+    hat = (z - z.mean(axis=0)) / s
+    return s, hat, np.vstack([(delta * hat).sum(axis=0), delta.sum(axis=0)])
+
+
+def mean_and_std_held_still(z: Array, delta: Array, gamma: Array, epsilon: float) -> Value:
+    s, _, rows = terms(z, delta, gamma, epsilon)
+    return np.vstack([gamma / s * delta, rows])
+
+
+def std_held_still(z: Array, delta: Array, gamma: Array, epsilon: float) -> Value:
+    s, _, rows = terms(z, delta, gamma, epsilon)
+    return np.vstack([gamma / s * (delta - delta.mean(axis=0)), rows])
+
+
+def mean_held_still(z: Array, delta: Array, gamma: Array, epsilon: float) -> Value:
+    s, hat, rows = terms(z, delta, gamma, epsilon)
+    return np.vstack([gamma / s * (delta - hat * (delta * hat).mean(axis=0)), rows])
+
+
+def sums_for_means(z: Array, delta: Array, gamma: Array, epsilon: float) -> Value:
+    s, hat, rows = terms(z, delta, gamma, epsilon)
+    return np.vstack([gamma / s * (delta - delta.sum(axis=0) - hat * rows[0]), rows])
+
+
+def over_the_units(z: Array, delta: Array, gamma: Array, epsilon: float) -> Value:
+    s, hat, rows = terms(z, delta, gamma, epsilon)
+    mean, along = (a.mean(axis=1, keepdims=True) for a in (delta, delta * hat))
+    return np.vstack([gamma / s * (delta - mean - hat * along), rows])
+
+
+def scaled_twice(z: Array, delta: Array, gamma: Array, epsilon: float) -> Value:
+    right = norm_backward(z, delta, gamma, epsilon)
+    right[-2:] *= gamma
+    return right
+
+
+def draw_batch(rng: np.random.Generator) -> Case:
+    batch, units = (int(n) for n in rng.integers(3, 9, size=2))
+    return {
+        "z": rng.normal(rng.uniform(-2, 2), rng.uniform(0.5, 3), (batch, units)),
+        "delta": rng.normal(0.5, 1, (batch, units)),
+        "gamma": rng.uniform(0.3, 2, units),
+        "epsilon": float(rng.uniform(0.01, 0.3)),
+    }
+
+
+def folded(W: Array, gamma: Array, beta: Array, mean: Array, var: Array, epsilon: float) -> Value:
+    """W γ/√(var + ε), and below it β − mean γ/√(var + ε)."""
+    scale = gamma / np.sqrt(var + epsilon)
+    return np.concatenate([W * scale, (beta - mean * scale)[None]])
+
+
+def rows_scaled(
+    W: Array, gamma: Array, beta: Array, mean: Array, var: Array, epsilon: float
+) -> Value:
+    right = folded(W, gamma, beta, mean, var, epsilon)
+    scale = gamma / np.sqrt(var + epsilon)
+    if len(W) == len(scale):
+        right[:-1] = W * scale[:, None]
+    return right
+
+
+def draw_layer(rng: np.random.Generator) -> Case:
+    n = int(rng.integers(2, 7))  # square, so that a scale along the wrong axis still fits
+    return {
+        "W": rng.normal(size=(n, n)),
+        "gamma": rng.uniform(0.3, 2, n),
+        "beta": rng.normal(size=n),
+        "mean": rng.normal(size=n),
+        "var": rng.uniform(0.1, 3, n),
+        "epsilon": float(rng.uniform(0.01, 0.3)),
+    }
+
+
+EXERCISES = (
+    Exercise(
+        number="10.1",
+        reference=norm_backward,
+        public_cases=(
+            {
+                "z": np.array([[1.0], [3.0], [8.0]]),
+                "delta": np.array([[1.0], [0.0], [0.0]]),
+                "gamma": np.array([2.0]),
+                "epsilon": 0.1,
+            },
+            {
+                "z": np.array([[1.0, -1.0], [3.0, 0.0], [8.0, 2.0], [4.0, -2.0]]),
+                "delta": np.array([[1.0, 0.5], [0.0, 2.0], [-1.0, 1.0], [0.3, 0.2]]),
+                "gamma": np.array([1.0, 0.5]),
+                "epsilon": 0.01,
+            },
+        ),
+        draw_case=draw_batch,
+        rtol=1e-6,  # differences of means: a small entry may lose several digits
+        wrong_answers={
+            "mean and std taken for constants": mean_and_std_held_still,
+            "std taken for a constant": std_held_still,
+            "mean taken for a constant": mean_held_still,
+            "sums for means": sums_for_means,
+            "means over the units": over_the_units,
+            "γ forgotten": lambda z, delta, gamma, epsilon: norm_backward(
+                z, delta, np.ones_like(gamma), epsilon
+            ),
+            "γ in the lower rows too": scaled_twice,
+            "ε forgotten": lambda z, delta, gamma, epsilon: norm_backward(z, delta, gamma, 0.0),
+        },
+    ),
+    Exercise(
+        number="10.2",
+        reference=folded,
+        public_cases=(
+            {
+                "W": np.array([[1.0, 2.0], [0.0, -1.0]]),
+                "gamma": np.array([1.0, 2.0]),
+                "beta": np.array([0.5, 0.0]),
+                "mean": np.array([1.0, -1.0]),
+                "var": np.array([3.9, 0.9]),
+                "epsilon": 0.1,
+            },
+            {
+                "W": np.array([[0.5, -0.5, 1.0]]),
+                "gamma": np.array([1.0, 0.5, 2.0]),
+                "beta": np.array([0.0, 0.1, -0.2]),
+                "mean": np.array([0.3, 0.0, 2.0]),
+                "var": np.array([1.0, 0.25, 4.0]),
+                "epsilon": 0.01,
+            },
+        ),
+        draw_case=draw_layer,
+        rtol=1e-8,  # products and one difference
+        wrong_answers={
+            "the mean not scaled": lambda W, gamma, beta, mean, var, epsilon: np.vstack(
+                [W * gamma / np.sqrt(var + epsilon), beta - mean]
+            ),
+            "the mean forgotten": lambda W, gamma, beta, mean, var, epsilon: folded(
+                W, gamma, beta, 0 * mean, var, epsilon
+            ),
+            "variance for std": lambda W, gamma, beta, mean, var, epsilon: folded(
+                W, gamma, beta, mean, (var + epsilon) ** 2 - epsilon, epsilon
+            ),
+            "ε forgotten": lambda W, gamma, beta, mean, var, epsilon: folded(
+                W, gamma, beta, mean, var, 0.0
+            ),
+            "rows scaled for columns": rows_scaled,
+            "β scaled too": lambda W, gamma, beta, mean, var, epsilon: folded(
+                W, gamma, beta * gamma / np.sqrt(var + epsilon), mean, var, epsilon
+            ),
+        },
+    ),
+)
