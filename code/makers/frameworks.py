@@ -1,9 +1,11 @@
 """What PyTorch, Keras and JAX do where the book does something else: the tables of that page.
 
 All of it is read off weights that the frameworks draw, so that no private function is asked and no
-documentation believed. Keras and JAX are among what the tests need (requirements-test.txt):
+documentation believed, but in one place: JAX has no layers, and which of its functions Flax's
+layers call by default, and with which shapes, is taken from Flax's documentation. Keras and JAX are
+among what the tests need (requirements-test.txt):
 
-    PYTHONPATH=code python -m makers.frameworks    # writes back/frameworks-*.csv
+    PYTHONPATH=code python -m makers.frameworks    # writes deeper/frameworks/*.csv
 """
 
 import csv
@@ -18,13 +20,12 @@ import jax
 import keras
 import numpy as np
 import torch
-from jax.example_libraries import stax
 from torch import nn
 
 from initbook import initializers as book
 from initbook.fans import fans
 
-FOLDER = Path(__file__).parents[2] / "back"
+FOLDER = Path(__file__).parents[2] / "deeper" / "frameworks"
 VERSIONS = {
     "PyTorch": torch.__version__.partition("+")[0],
     "Keras": keras.__version__,
@@ -56,11 +57,6 @@ def by_jax(init, shape):
 def keras_weights(layer, *shapes):
     layer.build(*shapes)
     return [np.asarray(weight) for weight in layer.weights]
-
-
-def stax_weights(layer, *shape):
-    init, _ = layer
-    return [np.asarray(weight) for weight in init(next(keys), shape)[1]]
 
 
 # Fans: which n a framework divides by.
@@ -201,8 +197,15 @@ def law(W):
     std = float(W.std())
     if std == 0:
         return f"all {W.flat[0]:g}"
+    if W.ndim == 2 and is_orthogonal(W):
+        return "orthogonal"
     reach = float(np.abs(W).max()) / std
     return "uniform" if reach < 1.75 else "truncated normal" if reach < 2.3 else "normal"
+
+
+def is_orthogonal(W):
+    small = W if W.shape[0] < W.shape[1] else W.T
+    return np.allclose(small @ small.T, np.eye(len(small)), atol=1e-4)
 
 
 def nvar(W, n):
@@ -211,9 +214,9 @@ def nvar(W, n):
 
 
 def simple(number):
-    """The fraction with a small denominator that a measured number means, to 3 %."""
+    """The fraction with a small denominator that a measured number means, to 3 %; or two digits."""
     fractions = (Fraction(round(number * d), d) for d in range(1, 13))
-    return str(next(f for f in fractions if abs(number - f) < 0.03 * f))
+    return str(next((f for f in fractions if abs(number - f) < 0.03 * f), f"`{number:.2g}`"))
 
 
 def spread(W):
@@ -330,50 +333,102 @@ def twice(draw_and_how):
 
 
 def default_rows():
-    """A layer; what each framework gives it unless told otherwise, with fan_in · Var(w)."""
+    """A layer; what each framework gives it unless told otherwise, as law and fan_in · Var.
+
+    fan_in is the book's count. A small weight is drawn many times over, so that its variance shows.
+    """
     L = keras.layers
-    linear, dense = nn.Linear(IN, OUT), keras_weights(L.Dense(OUT), (None, IN))
-    of_stax = stax_weights(stax.Dense(OUT), -1, IN)
+
+    def of_torch(make, key="weight", times=1):
+        return np.concatenate([getattr(make(), key).detach().numpy() for _ in range(times)])
+
+    def of_keras(make, number, *shapes, times=1):
+        return np.concatenate([keras_weights(make(), *shapes)[number] for _ in range(times)])
+
+    def of_flax(init, *shape, times=1):
+        return np.concatenate([by_jax(init, shape) for _ in range(times)])
+
+    image = (None, 16, 16, 60)
+    sequence = (None, 7, 200)
+    lecun, embedding = J.lecun_normal(), J.variance_scaling(1, "fan_in", "normal", out_axis=0)
     yield (
-        "dense: weights",
-        nvar(linear.weight.detach().numpy(), IN),
-        nvar(dense[0], IN),
-        nvar(of_stax[0], IN),
-    )
-    biases = torch.cat([nn.Linear(IN, OUT).bias.detach() for _ in range(100)]).numpy()
-    yield (
-        "dense: biases (fan_in · Var(b))",
-        nvar(biases, IN),
-        law(dense[1]),
-        spread(stax_weights(stax.Dense(10**6), -1, 1)[1]),
-    )
-    convolution = nn.Conv2d(60, 100, 3)
-    of_keras = keras_weights(L.Conv2D(100, 3), (None, 16, 16, 60))
-    of_stax = stax_weights(stax.Conv(100, (3, 3)), 1, 16, 16, 60)
-    yield (
-        "convolution: weights",
-        nvar(convolution.weight.detach().numpy(), 540),
-        nvar(of_keras[0], 540),
-        nvar(of_stax[0], 540),
-    )
-    biases = torch.cat([nn.Conv2d(60, 100, 3).bias.detach() for _ in range(400)]).numpy()
-    yield (
-        "convolution: biases (fan_in · Var(b))",
-        nvar(biases, 540),
-        law(of_keras[1]),
-        spread(stax_weights(stax.Conv(10**6, (1, 1)), 1, 1, 1, 1)[1]),
+        "dense, 300 → 500",
+        nvar(of_torch(lambda: nn.Linear(IN, OUT)), IN),
+        nvar(of_keras(lambda: L.Dense(OUT), 0, (None, IN)), IN),
+        nvar(of_flax(lecun, *SHAPE), IN),
     )
     yield (
-        "embedding",
-        spread(nn.Embedding(4000, 300).weight.detach().numpy()),
-        span(keras_weights(L.Embedding(4000, 300), (None, 7))[0]),
-        NOTHING,
+        "its biases",
+        nvar(of_torch(lambda: nn.Linear(IN, OUT), "bias", 100), IN),
+        law(of_keras(lambda: L.Dense(OUT), 1, (None, IN))),
+        law(of_flax(J.zeros, OUT)),
     )
     yield (
-        "attention's query, 200 → 200",
-        nvar(nn.MultiheadAttention(200, 4).in_proj_weight.detach().numpy(), 200),
-        nvar(keras_weights(L.MultiHeadAttention(4, 50), (None, 7, 200), (None, 7, 200))[0], 200),
-        NOTHING,
+        "convolution 3 × 3, 60 → 100",
+        nvar(of_torch(lambda: nn.Conv2d(60, 100, 3)), 540),
+        nvar(of_keras(lambda: L.Conv2D(100, 3), 0, image), 540),
+        nvar(of_flax(lecun, 3, 3, 60, 100), 540),
+    )
+    yield (
+        "its biases",
+        nvar(of_torch(lambda: nn.Conv2d(60, 100, 3), "bias", 400), 540),
+        law(of_keras(lambda: L.Conv2D(100, 3), 1, image)),
+        law(of_flax(J.zeros, 100)),
+    )
+    yield (
+        "depthwise convolution 3 × 3 on 60 channels",
+        nvar(of_torch(lambda: nn.Conv2d(60, 60, 3, groups=60), times=100), 9),
+        nvar(of_keras(lambda: L.DepthwiseConv2D(3), 0, image, times=100), 9),
+        nvar(of_flax(lecun, 3, 3, 1, 60, times=100), 9),
+    )
+    yield (
+        "transposed convolution 4 × 4 with stride 2, 60 → 60",
+        nvar(of_torch(lambda: nn.ConvTranspose2d(60, 60, 4, 2)), 240),
+        nvar(of_keras(lambda: L.Conv2DTranspose(60, 4, 2), 0, image), 240),
+        nvar(of_flax(lecun, 4, 4, 60, 60), 240),
+    )
+    yield (
+        "embedding, 300 wide",
+        spread(of_torch(lambda: nn.Embedding(4000, 300))),
+        span(of_keras(lambda: L.Embedding(4000, 300), 0, (None, 7))),
+        spread(of_flax(embedding, 4000, 300)),
+    )
+    attention = lambda: nn.MultiheadAttention(200, 4)  # noqa: E731
+    of_attention = lambda number: of_keras(  # noqa: E731
+        lambda: L.MultiHeadAttention(4, 50), number, sequence, sequence
+    )
+    yield (
+        "attention: the query, 200 → 200",
+        nvar(of_torch(attention, "in_proj_weight"), 200),
+        nvar(of_attention(0), 200),
+        nvar(of_flax(lecun, 200, 200), 200),
+    )
+    yield (
+        "attention: the output, 200 → 200",
+        nvar(attention().out_proj.weight.detach().numpy(), 200),
+        nvar(of_attention(6), 200),
+        nvar(of_flax(lecun, 200, 200), 200),
+    )
+    lstm = lambda: nn.LSTM(200, 200)  # noqa: E731
+    yield (
+        "LSTM, 200 → 200: what reads the input",
+        nvar(of_torch(lstm, "weight_ih_l0"), 200),
+        nvar(of_keras(lambda: L.LSTM(200), 0, sequence), 200),
+        nvar(of_flax(lecun, 200, 200), 200),
+    )
+    yield (
+        "LSTM: what reads the state",
+        nvar(of_torch(lstm, "weight_hh_l0"), 200),
+        nvar(of_keras(lambda: L.LSTM(200), 1, sequence), 200),
+        nvar(of_flax(J.orthogonal(), 200, 200), 200),
+    )
+    forget = slice(200, 400)  # the second gate, in PyTorch and in Keras
+    biases = [of_torch(lstm, "bias_ih_l0")[forget] for _ in range(400)]
+    yield (
+        "LSTM: the forget gate's bias (PyTorch has two, which add up; one of them)",
+        nvar(np.concatenate(biases), 200),
+        law(of_keras(lambda: L.LSTM(200), 2, sequence)[forget]),
+        law(of_flax(J.zeros, 200)),
     )
 
 
@@ -388,12 +443,13 @@ def tables():
         ("defaults", default_rows(), ["Layer"]),
     ):
         kept = [list(row) for row in rows if len(set(row[1:]) - {NOTHING}) > 1]
-        yield name, [[*first, *frameworks], *kept]
+        heads = [*frameworks[:2], f"Flax, on {frameworks[2]}"] if name == "defaults" else frameworks
+        yield name, [[*first, *heads], *kept]
 
 
 def main():
     for name, lines in tables():
-        path = FOLDER / f"frameworks-{name}.csv"
+        path = FOLDER / f"{name}.csv"
         with path.open("w", encoding="utf-8", newline="") as file:
             csv.writer(file, lineterminator="\n").writerows(lines)
         print(f"{path.name}: {len(lines) - 1} lines")

@@ -119,5 +119,5 @@ def test_delta_orthogonal_is_jaxs():
 
 def test_the_tables_of_the_page_are_what_the_frameworks_do():
     for name, lines in tables():
-        with (frameworks.FOLDER / f"frameworks-{name}.csv").open(encoding="utf-8") as file:
+        with (frameworks.FOLDER / f"{name}.csv").open(encoding="utf-8") as file:
             assert lines == list(csv.reader(file)), "python -m makers.frameworks makes it anew"

@@ -78,6 +78,9 @@ PLAIN = {
     "folded box": "<details><summary>Predict, then read on</summary>\n\nHow ",
     "nested box": "> **Tip**\n>\n> Nested, Fig. 1.1.\n\n</details>",
     "caption of a cell's figure": "**Fig. 1.1.** A line, at [[share:.2f]], drawn by a cell",
+    "table from a file": r"**Laws, with $\operatorname{E}[x]$**"
+    + "\n\n| name | law |\n| :-- | :-- |\n"
+    "| He | normal, `2/n` |",
     "guess": "> **Guess before you read on: How many?**\n>\n> Ten.\n\nThere were nine.\n\n*",
     "assumptions": "*Assumes: zero mean · any $n$*",
     "broken assumption": "> **Break the assumption: one of them**\n>\n> It breaks.",

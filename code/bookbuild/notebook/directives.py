@@ -4,6 +4,7 @@ A function takes the converter of bookbuild/notebook/markdown.py, for the text w
 directive. Only what the book uses is here: another directive fails the build and is named.
 """
 
+import csv
 from dataclasses import dataclass
 
 from bookbuild.notebook.plaintext import END_OF_FOLD, Unsupported, folded, quoted
@@ -67,6 +68,15 @@ def solution_start(converter, directive):
     return folded(title, converter.text(directive.body, directive.inside)).removesuffix(END_OF_FOLD)
 
 
+def csv_table(converter, directive):
+    """A table from a file, with its caption above it and its first line for a head."""
+    with open(converter.page.file(directive.options["file"]), encoding="utf-8") as file:
+        head, *rows = ([cell.replace("|", r"\|") for cell in line] for line in csv.reader(file))
+    lines = ["| " + " | ".join(line) + " |" for line in (head, [":--"] * len(head), *rows)]
+    caption = converter.inline(directive.argument, directive.line)
+    return "\n\n".join(filter(None, [caption and f"**{caption}**", "\n".join(lines)]))
+
+
 def bibliography(converter, directive):
     return "\n".join(f"- {work}" for work in converter.page.works())
 
@@ -74,6 +84,7 @@ def bibliography(converter, directive):
 DIRECTIVES = {
     "math": formula,
     "admonition": admonition,
+    "csv-table": csv_table,
     "exercise": exercise,
     "exercise-start": exercise,
     "exercise-end": lambda converter, directive: "",

@@ -26,6 +26,10 @@ class Page:
     def site(self, path):
         return urljoin(self.app.config.html_baseurl, path)
 
+    def file(self, path):
+        """A file that the page names, from its own folder."""
+        return self.env.relfn2path(path, self.docname)[1]
+
     def section_numbers(self):
         return set(self.env.toc_secnumbers.get(self.docname, {}).values())
 
