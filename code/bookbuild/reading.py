@@ -41,7 +41,7 @@ class Reading:
 def read(source):
     """What a page's MyST source holds.
 
-    >>> read("# A title\\n\\nThree words more.\\n\\n$$\\na = b\\n$$ (def-a)\\n")
+    >>> read("# A title\\n:class: note\\nThree words more.\\n\\n$$\\na = b\\n$$ (def-a)\\n")
     Reading(words=5, equations=1, exercises=0, live=False, minutes=5)
     """
     main = ASIDE.sub("", source)
@@ -71,7 +71,7 @@ def prose(source):
         (CELL, ""),
         (r"^\$\$.*?^\$\$[^\n]*$", ""),
         (r"\$[^$]*\$", "x"),
-        (r"^\s*:[\w-]+:.*$|^\([\w-]+\)=$|^\{\.[\w-]+\}$", ""),
+        (r"^ *:[\w-]+:[^\n]*$|^\([\w-]+\)=$|^\{\.[\w-]+\}$", ""),
         (r"^(?:`{3,}|:{3,})(?:\{[^}]*\})?|^#+ |^[|:-]+$", ""),
         (r"\{[\w:-]+\}`([^`<]*)(?:<[^>]*>)?`", r"\1"),
         (r"(?<=\s)[|+=·–-]+(?=\s)", ""),
