@@ -2,5 +2,6 @@
 
 from initbook.widgets.descent import Descent
 from initbook.widgets.ten_layers import TenLayers
+from initbook.widgets.variance_of_a_sum import VarianceOfASum
 
-__all__ = ["Descent", "TenLayers"]
+__all__ = ["Descent", "TenLayers", "VarianceOfASum"]
