@@ -95,6 +95,18 @@ def test_the_verdict_is_what_a_long_descent_does():
             assert (abs(end - after) <= 1e-3 * max(end, 1e-3)) == (kind == "settles"), (state, kind)
 
 
+@pytest.mark.parametrize("limit", [3, 40, 100])
+def test_clipped_below_the_bound_of_the_note_it_settles_from_any_start(limit):
+    """η < ∛(2/c²), said under x⁴ (chapter 9); from ηc/2 a larger step jumps for ever."""
+    bound = np.cbrt(2 / limit**2)
+    starts = np.append(np.linspace(-10, 10, 81), np.array([0.49, 0.51]) * bound * limit)
+    for rate, settles in [(0.99 * bound, True), (1.01 * bound, False)]:
+        x = np.append(starts, rate * limit / 2)
+        for _ in range(4_000):
+            before, x = x, x - rate * np.clip(4 * x**3, -limit, limit)
+        assert np.all(np.abs(x - before) <= 1e-3 * np.abs(x)) == settles
+
+
 @pytest.mark.parametrize(
     ("state", "kind"),
     [
