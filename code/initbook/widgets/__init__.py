@@ -1,5 +1,7 @@
 """Widgets that compute in the page: one Python class and one ES module each."""
 
+from initbook.widgets.descent import Descent
 from initbook.widgets.ten_layers import TenLayers
+from initbook.widgets.variance_of_a_sum import VarianceOfASum
 
-__all__ = ["TenLayers"]
+__all__ = ["Descent", "TenLayers", "VarianceOfASum"]
