@@ -26,6 +26,7 @@ SVG_SIZE = re.compile(r'<svg[^>]* width="([\d.]+)pt" height="([\d.]+)pt"')
 SEARCH_SCRIPTS = re.compile(
     r'\s*<script src="[^"]*(?:searchtools|language_data|searchindex)\.js"></script>'
 )
+PROSE = (nodes.paragraph, nodes.entry, nodes.title, nodes.term, nodes.inline, nodes.emphasis)
 SPACED = re.compile(r" ([±×]) ")
 CLOSING = tuple(",.;:!?)…’”")
 WORD_JOINER = "\u2060"  # a formula's box may stand at a line's end, whatever follows it
@@ -69,14 +70,15 @@ class KeptTogether(SphinxPostTransform):
     formats = ("html",)
 
     def run(self):
-        for text in list(self.document.findall(nodes.Text)):
-            if text.parent.tagname in ("paragraph", "entry", "title", "term", "inline", "emphasis"):
-                kept = SPACED.sub("\u00a0\\1\u00a0", text)
-                before = text.parent[: text.parent.index(text)]
-                if before and isinstance(before[-1], nodes.math) and kept[:1] in CLOSING:
-                    kept = WORD_JOINER + kept
-                if kept != text:
-                    text.parent.replace(text, nodes.Text(kept))
+        for element in self.document.findall(lambda node: isinstance(node, PROSE)):
+            before = None
+            for place, child in enumerate(element.children):
+                if isinstance(child, nodes.Text):
+                    kept = SPACED.sub("\u00a0\\1\u00a0", child)
+                    if isinstance(before, nodes.math) and kept[:1] in CLOSING:
+                        kept = WORD_JOINER + kept
+                    element[place] = nodes.Text(kept)
+                before = child
 
 
 def preload_fonts(app, pagename, templatename, context, doctree):
