@@ -21,7 +21,7 @@ import torch
 
 from initbook.digits import Digits, load_digits
 from initbook.training import COMPARED, STARTS, Start
-from makers import first_article, mnist, normalized_net
+from makers import first_article, mnist, mnist_rates, normalized_net
 
 COMMAND = "make results"
 CODE = Path(__file__).parents[1]
@@ -54,6 +54,10 @@ def results() -> list[Result]:
         Result("mnist-long", STARTS, mnist.LONG, trainer, lambda digits, folder, done: {
             str(seed): partial(mnist.train_longer, digits, seed, folder)
             for seed in mnist.LONG["seeds"]
+        }),
+        Result("mnist-rates", STARTS, mnist_rates.RATES, trainer, lambda digits, folder, done: {
+            str(rate): partial(mnist_rates.try_rate, digits, rate, folder)
+            for rate in mnist_rates.RATES["lr"]
         }),
         Result("mnist-many", STARTS, mnist.MANY, trainer, lambda digits, folder, done: {
             "sgd 0.5": partial(mnist.train_many, digits, folder)

@@ -67,9 +67,12 @@ def first_losses(name, part, digits):
     return list(stored["first_loss"].values()), again
 
 
-@pytest.mark.parametrize("name", STORED)
+@pytest.mark.parametrize("name", [name for name in STORED if name != "mnist-rates"])
 def test_a_stored_result_is_made_again_by_its_code(name, digits):
-    """Its last part, for a few steps: what a change of the code would change is seen there."""
+    """Its last part, for a few steps: what a change of the code would change is seen there.
+
+    "mnist-rates" has ends alone, and no early loss to compare.
+    """
     *_, part = load_result(name)["parts"]
     stored, again = first_losses(name, part, digits)
     np.testing.assert_allclose(np.array(stored, dtype=float), again, atol=1e-3)
