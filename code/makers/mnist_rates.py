@@ -1,4 +1,4 @@
-"""Five learning rates for the starts of chapter 11's page, until the grid of `makers.mnist` is made."""
+"""Five learning rates for chapter 11's page, until the grid of `makers.mnist` is made."""
 
 from pathlib import Path
 from typing import Any
