@@ -6,11 +6,14 @@
 /**
  * What a widget's module exports; settings.js makes the last two.
  * @typedef {object} Widget
- * @property {{ render(place: { model: Model, el: HTMLElement }): unknown }} default
+ * @property {{ render(place: { model: Model, el: HTMLElement, start: State }): unknown }} default
  * @property {Record<string, string>} [hashKeys]
  * @property {(name: string, text: string) => unknown} [clean]
  *
  * @typedef {(model: Model, value: unknown) => void} Listener
+ *
+ * What a page, and not the address, says of a widget.
+ * @typedef {Record<string, unknown>} State
  */
 
 class Model {
@@ -111,11 +114,12 @@ function followAddress(key, model, { hashKeys = {}, clean = () => undefined }) {
 async function mount(host, key) {
   /** @type {Widget} */
   const widget = await import(new URL(`widgets/${host.dataset.widget}.js`, import.meta.url).href);
-  const start = host.querySelector("script[type='application/json']")?.textContent ?? "{}";
-  const model = new Model(JSON.parse(start));
+  const said = host.querySelector("script[type='application/json']")?.textContent ?? "{}";
+  /** @type {State} */
+  const start = JSON.parse(said), model = new Model(start);
   followAddress(key, model, widget);
   const el = host.appendChild(document.createElement("div"));
-  await widget.default.render({ model, el });
+  await widget.default.render({ model, el, start });
   host.querySelector(".widget-fallback")?.remove();
   host.dataset.ready = "true";
 }

@@ -1,5 +1,6 @@
 """Widgets that compute in the page: one Python class and one ES module each."""
 
+from initbook.widgets.gradient_flow import GradientFlow
 from initbook.widgets.ten_layers import TenLayers
 
-__all__ = ["TenLayers"]
+__all__ = ["GradientFlow", "TenLayers"]

@@ -3,6 +3,7 @@
 // Colors come from widgets.css, so the figure follows the page's theme.
 import { format, power } from "./format.js";
 import { looks } from "./looks.js";
+import { px, text } from "./plot.js";
 
 const LEFT = 46, RIGHT = 6; // room for the tick labels, in pixels
 const HISTOGRAMS = { top: 24, height: 150 };
@@ -13,8 +14,6 @@ export const HEIGHT = 366;
  * @typedef {import("./engine.js").Layer} Layer
  * @typedef {{ std: number, rms: number }} Spread
  */
-
-const px = (/** @type {number} */ x) => x.toFixed(1);
 
 /**
  * `layers` as measured and `theory` for the same layers; `width` in pixels.
@@ -33,17 +32,6 @@ export function chart({ activation, layers, theory, width }) {
     ...layers.map((_, l) => text(center(l), HEIGHT - 6, l + 1, "middle")),
     text(0, HEIGHT - 6, "layer", "start"),
   ].join("");
-}
-
-/**
- * @param {number} x
- * @param {number} y
- * @param {string | number} content
- * @param {"start" | "middle" | "end"} anchor
- */
-function text(x, y, content, anchor, name = "tick") {
-  const place = `x="${px(x)}" y="${px(y)}" text-anchor="${anchor}"`;
-  return `<text class="${name}" ${place}>${content}</text>`;
 }
 
 /** @param {number} y @param {number} width */
