@@ -8,9 +8,9 @@ from bookbuild.frontend import find_node
 from widget_page import ROOT, WIDGETS
 
 
-def call(module, *calls):
+def call(module, *calls, engine="wasm"):
     """What the functions of a widget's ES module return: `calls` are (name, argument, …)."""
-    request = {"folder": str(WIDGETS), "module": module, "calls": calls}
+    request = {"folder": str(WIDGETS), "module": module, "calls": calls, "engine": engine}
     script = ROOT / "tests" / "widgets" / "math_run.mjs"
     done = subprocess.run(
         [find_node(), script],

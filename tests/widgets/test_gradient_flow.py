@@ -128,7 +128,7 @@ def test_the_draws_are_standard_normal_and_streams_are_apart():
     """40 000 numbers, each check at α = 1e-9: 6.1 standard errors."""
     n = 40_000
     found = call("draws.js", ("normals", 0, 1, n), ("normals", 0, 2, n), ("normals", 1, 1, n))
-    one, *others = (np.array([z[str(i)] for i in range(n)]) for z in found)
+    one, *others = map(np.array, found)
     error = 6.1 / np.sqrt(n)
     assert abs(one.mean()) < error and abs(one.var() - 1) < error * np.sqrt(2)
     assert abs(np.mean(one**4) - 3) < error * np.sqrt(96)
@@ -212,7 +212,7 @@ def test_keyboard_and_mouse_move_depth_scale_and_profile(open_page):
     host.get_by_role("radio", name="bottleneck").check()
     settle(page)
     assert picture.inner_html() != before
-    assert "here 100 for 25 at the narrowest" in host.locator(".note").inner_text()
+    assert "here 100, of 25 units at the narrowest" in host.locator(".note").inner_text()
     box = host.get_by_role("spinbutton", name="Layers, as a number")
     for wrong in ("1", "", "101", "-3"):
         box.fill(wrong)

@@ -2,7 +2,7 @@
 // Draws what flows through a stack as SVG markup: three curves on one log axis, their theory, and
 // below them the widths of the layers.
 import { format, power } from "./format.js";
-import { circle, decades, line, px, text, ticks } from "./plot.js";
+import { circle, line, px, text, ticks } from "./plot.js";
 
 const LEFT = 46, RIGHT = 34, TOP = 24, CURVES = 250, GAP = 24, PROFILE = 34;
 export const HEIGHT = TOP + CURVES + GAP + PROFILE + 24;
@@ -31,10 +31,11 @@ export const names = /** @type {Name[]} */ (Object.keys(marks));
 export function chart({ layers, expected, widths }, width) {
   const inner = width - LEFT - RIGHT, depth = layers.length, floor = TOP + CURVES;
   const x = (/** @type {number} */ layer) => LEFT + 6 + ((inner - 12) * (layer - 1)) / (depth - 1);
-  const { low, high } = bounds([...layers, ...expected]);
+  const { low, high, every } = bounds([...layers, ...expected]);
   const y = (/** @type {number} */ value) => floor - (CURVES * (Math.log10(value) - low)) / (high - low);
   const steps = high - low <= 2 ? [1, 2, 5] : [1];
-  const values = decades(10 ** low, 10 ** high, 6).flatMap((exponent) => steps.map((step) => step * 10 ** exponent));
+  const exponents = Array.from({ length: Math.floor((high - low) / every) + 1 }, (_, k) => low + k * every);
+  const values = exponents.flatMap((exponent) => steps.map((step) => step * 10 ** exponent));
   const marked = values.filter((value) => value <= 1.001 * 10 ** high).map((value) => {
     const at = y(value), exponent = Math.round(Math.log10(value));
     const label = steps.length > 1 || Math.abs(exponent) < 3 ? String(Number(value.toPrecision(1))) : power(exponent);
@@ -50,11 +51,13 @@ export function chart({ layers, expected, widths }, width) {
     + profile(widths, x, floor + GAP) + layerAxis(depth, x);
 }
 
-/** Whole decades around all values. @param {Layer[]} layers */
+/** Whole decades around all values, and every how many of them a line. @param {Layer[]} layers */
 function bounds(layers) {
   const logs = layers.flatMap((layer) => names.map((name) => Math.log10(layer[name]))).filter(Number.isFinite);
-  const low = Math.floor(Math.min(...logs) + 1e-9), high = Math.ceil(Math.max(...logs) - 1e-9);
-  return { low, high: Math.max(high, low + 1) };
+  const least = Math.min(...logs), most = Math.max(...logs);
+  const every = [1, 2, 5, 10, 20, 50].find((step) => (most - least) / step <= 6) ?? 100;
+  const low = every * Math.floor(least / every + 1e-9), high = every * Math.ceil(most / every - 1e-9);
+  return { low, high: Math.max(high, low + every), every };
 }
 
 /** The curves' names at their ends, a line apart. @param {Layer[]} layers @param {number} at @param {(value: number) => number} y */

@@ -74,8 +74,8 @@ function caption({ state, widths }) {
   const least = Math.min(...widths), chaos = roundingGrows(state) > CHAOS
     ? " Here a tiny change of the input grows from layer to layer, so that rounding decides the last digits." : "";
   return `Weights N(0, σ²) with σ = ${format(state.scale)}/√fan_in, ${state.batch} normal inputs, biases 0; a random `
-    + "gradient of rms 1 comes from above. The lines are mean-field theory, which is meant for wide layers: the more "
-    + `layers for a width (here ${widths.length - 1} for ${least} at the narrowest), the further a draw strays.${chaos}`;
+    + "gradient of rms 1 comes from above. The lines are mean-field theory, for wide layers: the more layers for their "
+    + `width (here ${widths.length - 1}, of ${least} units at the narrowest), the further a draw strays.${chaos}`;
 }
 
 function legend() {
