@@ -11,7 +11,7 @@ from initbook.propagation import backward, forward
 from initbook.widgets import GradientFlow
 from initbook.widgets.gradient_flow import layer_widths
 from widget_maths import call, printed
-from widget_page import settle, widget
+from widget_page import settle, stand_in, widget
 
 MATHS = "gradient-flow-math.js"
 START = {
@@ -153,6 +153,16 @@ def test_the_program_prints_the_same_numbers():
                 assert said[name] == pytest.approx(value, rel=1e-5), (name, state)
         assert len(program.splitlines()) < 70
     assert chaotic <= 4
+
+
+def test_the_placeholder_holds_a_figure_of_the_same_stack():
+    html = stand_in(GradientFlow("sigmoid", scale=0.1, depth=100, width=64))
+    at_layer_1 = re.search(r"at the top and (\S+) at layer 1 \(rings\)", html)
+    (expected,) = call(MATHS, ("theory", START | {
+        "activation": "sigmoid", "scale": 0.1, "depth": 100, "width": 64,
+    }))  # fmt: skip
+    assert np.log(float(at_layer_1[1]) / expected[0]["delta"]) == pytest.approx(0, abs=3)
+    assert html.count("<circle") == 200
 
 
 def result(host):

@@ -7,7 +7,7 @@ import pytest
 
 from initbook.widgets import Symmetry
 from widget_maths import call, printed
-from widget_page import settle, widget
+from widget_page import settle, stand_in, widget
 
 MATHS = "symmetry-math.js"
 STATE = Symmetry.settings["state"]
@@ -120,6 +120,15 @@ def test_the_program_prints_the_same_numbers():
         assert said.keys() == expected.keys()
         assert said == pytest.approx(expected, rel=1e-5, abs=1e-12), program
         assert len(program.splitlines()) < 65
+
+
+def test_the_placeholder_holds_the_start():
+    html = stand_in(Symmetry("constant"))
+    constant = [np.ones(8), np.zeros(8), np.ones(8), 0]
+    assert f"the loss is {loss(constant):.3g}." in html
+    assert html.count("<circle") == 41
+    zeros = [np.zeros(8)] * 3 + [0]
+    assert f"the loss is {loss(zeros):.3g}." in stand_in(Symmetry("zeros", nudge="on"))
 
 
 def result(host):

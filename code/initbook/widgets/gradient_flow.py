@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import traitlets
+from numpy.typing import NDArray
 
 from initbook.initializers import variance_scaling
 from initbook.propagation import backward, draw_weights, forward
@@ -100,9 +101,19 @@ class GradientFlow(BookWidget):
         deltas, _ = backward(X, weights, self.activation, top)
         signals = forward(X, weights, self.activation)
         return {
-            "dot": [float(np.sqrt(np.mean(h**2))) for h in signals],
-            "ring": [float(np.sqrt(np.mean(d**2))) for d in deltas],
+            "dot": [root_mean_square(h) for h in signals],
+            "ring": [root_mean_square(d) for d in deltas],
         }
+
+
+def root_mean_square(x: NDArray[np.floating[Any]]) -> float:
+    """The rms, also where a square is too small for a float.
+
+    >>> print(f"{root_mean_square(np.array([3e-200, 4e-200])):.3g}")
+    3.54e-200
+    """
+    most = float(np.abs(x).max()) or 1.0
+    return most * float(np.sqrt(np.mean((x / most) ** 2)))
 
 
 def layer_widths(width: int, depth: int, shares: Sequence[float]) -> list[int]:

@@ -69,9 +69,9 @@ function units(net, box) {
   const add = (/** @type {number} */ j, /** @type {number} */ x) => net[2 * UNITS + j] * Math.tanh(net[j] * x + net[UNITS + j]);
   const all = letters.flatMap((_, j) => [-2, -1, 0, 1, 2].map((x) => Math.abs(add(j, x))));
   const reach = 1.1 * Math.max(0.1, ...all), gap = 6;
-  const wide = (box.width - gap * (ROW - 1)) / ROW, high = (box.height - gap) / 2;
+  const wide = (box.width - 1 - gap * (ROW - 1)) / ROW, high = (box.height - gap) / 2;
   const tiles = letters.map((letter, j) => {
-    const left = box.left + (j % ROW) * (wide + gap), top = box.top + Math.floor(j / ROW) * (high + gap);
+    const left = box.left + 0.5 + (j % ROW) * (wide + gap), top = box.top + Math.floor(j / ROW) * (high + gap);
     const curve = Array.from({ length: 25 }, (_, i) => {
       const x = i / 6 - 2;
       return [left + 3 + ((wide - 6) * i) / 24, top + (high * (reach - add(j, x))) / (2 * reach)];
