@@ -5,8 +5,24 @@ import { activations } from "./activations.js";
 const NODES = 801; // a trapezoid over ±8.5 standard deviations: 1e-9 for a smooth f up to q = 500
 const EDGE = 8.5;
 
+const STEP = (2 * EDGE) / (NODES - 1);
+const nodes = Array.from({ length: NODES }, (_, i) => i * STEP - EDGE);
+const densities = nodes.map((z) => (STEP * Math.exp(-z * z / 2)) / Math.sqrt(2 * Math.PI));
+
 /**
- * E[f(√q z)] and E[f(√q z)²] for a standard normal z.
+ * E[g(√q z)] for a standard normal z.
+ * @param {(z: number) => number} g
+ * @param {number} q
+ */
+function expectation(g, q) {
+  const std = Math.sqrt(q);
+  let sum = 0;
+  for (let i = 0; i < NODES; i++) sum += densities[i] * g(std * nodes[i]);
+  return sum;
+}
+
+/**
+ * E[f(√q z)] and E[f(√q z)²].
  * @param {string} name of the activation
  * @param {number} q
  */
@@ -14,15 +30,21 @@ export function moments(name, q) {
   if (name === "identity") return { first: 0, second: q };
   if (name === "relu") return { first: Math.sqrt(q / (2 * Math.PI)), second: q / 2 };
   const { f, rest } = activations[name];
-  const step = (2 * EDGE) / (NODES - 1), std = Math.sqrt(q);
-  let second = 0;
-  for (let i = 0; i < NODES; i++) {
-    const z = i * step - EDGE;
-    const h = f(std * z) - rest; // odd in z: its mean is 0 and nothing cancels in the square
-    second += h * h * Math.exp(-z * z / 2);
-  }
-  second *= step / Math.sqrt(2 * Math.PI);
+  // f - f(0) is odd: its mean is 0 and nothing cancels in the square
+  const second = expectation((z) => (f(z) - rest) ** 2, q);
   return { first: rest, second: rest * rest + second };
+}
+
+/**
+ * E[f′(√q z)²]: what a slope leaves of a gradient's second moment.
+ * @param {string} name of the activation
+ * @param {number} q
+ */
+export function slopeMoment(name, q) {
+  if (name === "identity") return 1;
+  if (name === "relu") return 1 / 2;
+  const { f, slope } = activations[name];
+  return expectation((z) => slope(f(z)) ** 2, q);
 }
 
 /**
