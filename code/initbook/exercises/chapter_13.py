@@ -36,7 +36,8 @@ def factors_of(weights: Array, x: Array, bend: bool = True) -> Array:
     for W in weights:
         h = np.maximum(h @ W, 0) if bend else h @ W
         moments.append(np.mean(h**2))
-    return np.array(moments[1:]) / np.array(moments[:-1])
+    factors: Array = np.array(moments[1:]) / np.array(moments[:-1])
+    return factors
 
 
 def stack(rng: np.random.Generator, layers: int, n: int, fault: int, factor: float) -> Case:
