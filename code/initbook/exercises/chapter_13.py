@@ -1,0 +1,109 @@
+"""Graded exercises of chapter 13, Choosing a start."""
+
+import numpy as np
+
+from initbook.exercises.exercise import Array, Case, Exercise, Value
+
+
+def gradient_profile(q_0: float, added: Array) -> Value:
+    """q_N / q_l at each place l of a normalized stream: the gradient is the signal's inverse."""
+    q = q_0 + np.cumsum(np.concatenate([[0.0], added]))
+    return q[-1] / q
+
+
+def draw_stream(rng: np.random.Generator) -> Case:
+    return {
+        "q_0": float(rng.uniform(0.05, 2)),
+        "added": rng.uniform(0.1, 1.5, size=int(rng.integers(3, 30))),
+    }
+
+
+def without_normalization(q_0: float, added: Array) -> Value:
+    factors = np.concatenate([1 + added, [1.0]])
+    return np.cumprod(factors[::-1])[::-1]
+
+
+def find_the_fault(weights: Array, x: Array) -> Value:
+    """The layer that changes the second moment most, counted from 1, and the root of its factor."""
+    factors = factors_of(weights, x)
+    worst = np.argmax(abs(np.log(factors)))
+    return np.array([worst + 1, np.sqrt(factors[worst])])
+
+
+def factors_of(weights: Array, x: Array, bend: bool = True) -> Array:
+    """By what each layer multiplies the signal's second moment."""
+    h, moments = x, [np.mean(x**2)]
+    for W in weights:
+        h = np.maximum(h @ W, 0) if bend else h @ W
+        moments.append(np.mean(h**2))
+    factors: Array = np.array(moments[1:]) / np.array(moments[:-1])
+    return factors
+
+
+def stack(rng: np.random.Generator, layers: int, n: int, fault: int, factor: float) -> Case:
+    weights = np.sqrt(2 / n) * rng.standard_normal((layers, n, n))
+    weights[fault] *= factor
+    return {"weights": weights, "x": rng.standard_normal((20, n))}
+
+
+def draw_stack(rng: np.random.Generator) -> Case:
+    layers = int(rng.integers(5, 10))
+    factor = float(rng.uniform(3, 5) ** rng.choice([-1, 1]))
+    return stack(rng, layers, 60, int(rng.integers(1, layers - 1)), factor)
+
+
+def counted_from_zero(weights: Array, x: Array) -> Value:
+    return find_the_fault(weights, x) - np.array([1, 0])
+
+
+def not_the_root(weights: Array, x: Array) -> Value:
+    return find_the_fault(weights, x) ** np.array([1, 2])
+
+
+def linear_layers(weights: Array, x: Array) -> Value:
+    factors = factors_of(weights, x, bend=False)
+    worst = np.argmax(abs(np.log(factors)))
+    return np.array([worst + 1, np.sqrt(factors[worst])])
+
+
+def beside_the_input(weights: Array, x: Array) -> Value:
+    sizes = np.cumprod(factors_of(weights, x))
+    worst = np.argmax(abs(np.log(sizes)))
+    return np.array([worst + 1, np.sqrt(sizes[worst])])
+
+
+EXERCISES = (
+    Exercise(
+        number="13.1",
+        reference=gradient_profile,
+        public_cases=(
+            {"q_0": 1.0, "added": np.full(4, 0.5)},
+            {"q_0": 0.1, "added": np.array([0.2, 0.9, 0.2, 0.9])},
+        ),
+        draw_case=draw_stream,
+        rtol=1e-9,  # sums and one quotient: rounding alone may differ
+        wrong_answers={
+            "the stream itself": lambda q_0, added: 1 / gradient_profile(q_0, added),
+            "rms for second moment": lambda q_0, added: np.sqrt(gradient_profile(q_0, added)),
+            "top for bottom": lambda q_0, added: gradient_profile(q_0, added)[::-1],
+            "without the normalization": without_normalization,
+            "the input forgotten": lambda q_0, added: gradient_profile(added[0], added),
+        },
+    ),
+    Exercise(
+        number="13.2",
+        reference=find_the_fault,
+        public_cases=(
+            stack(np.random.default_rng(1), 6, 60, 2, 4.0),
+            stack(np.random.default_rng(2), 8, 60, 5, 0.25),
+        ),
+        draw_case=draw_stack,
+        rtol=1e-6,  # means over a thousand numbers, in any order
+        wrong_answers={
+            "counted from 0": counted_from_zero,
+            "the second moment for the weights' factor": not_the_root,
+            "the ReLU forgotten": linear_layers,
+            "compared with the input": beside_the_input,
+        },
+    ),
+)
