@@ -28,8 +28,6 @@ SEARCH_SCRIPTS = re.compile(
 )
 PROSE = (nodes.paragraph, nodes.entry, nodes.title, nodes.term, nodes.inline, nodes.emphasis)
 SPACED = re.compile(r" ([±×]) ")
-CLOSING = tuple(",.;:!?)…’”")
-WORD_JOINER = "\u2060"  # a formula's box may stand at a line's end, whatever follows it
 DESIGN = re.compile(r"sphinx-design[\w.-]*\.css|design-tabs\.js")
 TEMPLATES = ("webpack-macros.html", "sbt-webpack-macros.html")  # the themes' own, copied unrendered
 
@@ -64,21 +62,16 @@ class PlainExerciseTitles(SphinxPostTransform):
 
 
 class KeptTogether(SphinxPostTransform):
-    """No line ends after ±, and none begins with the comma behind a formula."""
+    """No line ends after a ± or a ×."""
 
     default_priority = 900  # when glued values stand in their sentences
     formats = ("html",)
 
     def run(self):
         for element in self.document.findall(lambda node: isinstance(node, PROSE)):
-            before = None
             for place, child in enumerate(element.children):
                 if isinstance(child, nodes.Text):
-                    kept = SPACED.sub("\u00a0\\1\u00a0", child)
-                    if isinstance(before, nodes.math) and kept[:1] in CLOSING:
-                        kept = WORD_JOINER + kept
-                    element[place] = nodes.Text(kept)
-                before = child
+                    element[place] = nodes.Text(SPACED.sub("\u00a0\\1\u00a0", child))
 
 
 def preload_fonts(app, pagename, templatename, context, doctree):

@@ -13,6 +13,9 @@ ROOT = Path(__file__).parents[2]
 CONFIG = yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8"))
 ADDRESS, BRANCH = CONFIG["repository"]["url"], CONFIG["repository"]["branch"]
 CHAPTERS = [page.relative_to(ROOT).with_suffix("").as_posix() for page in building.PAGES]
+NOTEBOOKS = [
+    page.relative_to(ROOT).with_suffix("").as_posix() for page in building.NOTEBOOK_PAGES
+]
 BACK = sorted(f"back/{path.stem}" for path in (ROOT / "back").glob("*.md"))
 PHONE, DESK = 320, 1280
 HOUSE = ADDRESS.removeprefix("https://github.com/")
@@ -23,16 +26,13 @@ AT_REST = """theme => document.documentElement.dataset.theme === theme
 VIOLATIONS = """() => axe.run({ resultTypes: ["violations"] }).then(found => found.violations.map(
   rule => `${rule.id}: ${rule.nodes.slice(0, 3).map(node => node.html.slice(0, 120)).join(" | ")}`
 ))"""
-# A comma that opens a line behind a formula, and a ± that a line may end after.
-BREAKS = """() => [...document.querySelectorAll("article span.math")].flatMap(formula => {
-  const [text, range] = [formula.nextSibling, document.createRange()];
-  const start = text?.data?.search(/[^\\u2060]/);
-  if (text?.nodeType !== 3 || !/[,.;:!?)]/.test(text.data[start])) return [];
-  range.setStart(text, start);
-  range.setEnd(text, start + 1);
-  const end = [...formula.querySelectorAll(".base")].at(-1).getBoundingClientRect();
-  return range.getBoundingClientRect().top > end.bottom ? [formula.parentElement.innerText] : [];
-}).concat(document.querySelector("article").innerText.match(/[^\\n]* [±×] [^\\n]*/g) ?? [])"""
+# A ± or × in the text that a line may end after.
+BREAKS = """() => {
+  const text = document.querySelector("article").cloneNode(true);
+  const other = "pre, code, svg, .math, .book-widget, .book-figure";
+  text.querySelectorAll(other).forEach(element => element.remove());
+  return text.textContent.match(/[^\\n]* [±×] [^\\n]*/g) ?? [];
+}"""
 LETTERS = "[...document.fonts].some(f => f.family.includes('KaTeX') && f.status === 'loaded')"
 
 
@@ -56,9 +56,7 @@ def test_a_page_is_sound_in_both_themes_on_phone_and_desk(open_page, site, axe, 
             found = ["it scrolls sideways"] * (page.evaluate(SPREAD) > width)
             found += page.evaluate(VIOLATIONS)
             faults += [f"{theme}, {width} px: {fault}" for fault in found]
-        faults += [
-            f"{width} px: a line breaks badly: {text[:80]}" for text in page.evaluate(BREAKS)
-        ]
+    faults += [f"a line may end after ±: {text[:80]}" for text in page.evaluate(BREAKS)]
     alts = page.locator("article img").evaluate_all("images => images.map(i => i.alt)")
     faults += [
         f"an image says {alt!r}" for alt in alts if len(alt) < 20 or alt.startswith("_images")
@@ -88,7 +86,7 @@ def wrong_buttons(links, name):
     """What is missing among a page's buttons, or leads elsewhere than to the repository."""
     expected = [f"{ADDRESS}/edit/{BRANCH}/{name}.md", f"{ADDRESS}/issues/new?title="]
     notebook = re.compile(r"colab|binder|ipynb")
-    if name in CHAPTERS:
+    if name in NOTEBOOKS:
         expected += [
             f"https://colab.research.google.com/github/{HOUSE}/blob/{BRANCH}/{name}.ipynb",
             f"https://mybinder.org/v2/gh/{HOUSE}/{BRANCH}?",
