@@ -26,7 +26,7 @@ SVG_SIZE = re.compile(r'<svg[^>]* width="([\d.]+)pt" height="([\d.]+)pt"')
 SEARCH_SCRIPTS = re.compile(
     r'\s*<script src="[^"]*(?:searchtools|language_data|searchindex)\.js"></script>'
 )
-PROSE = (nodes.paragraph, nodes.entry, nodes.title, nodes.term, nodes.inline, nodes.emphasis)
+NO_PROSE = (nodes.literal, nodes.FixedTextElement, nodes.math)
 SPACED = re.compile(r" ([±×]) ")
 DESIGN = re.compile(r"sphinx-design[\w.-]*\.css|design-tabs\.js")
 TEMPLATES = ("webpack-macros.html", "sbt-webpack-macros.html")  # the themes' own, copied unrendered
@@ -68,9 +68,9 @@ class KeptTogether(SphinxPostTransform):
     formats = ("html",)
 
     def run(self):
-        for element in self.document.findall(lambda node: isinstance(node, PROSE)):
+        for element in self.document.findall(nodes.TextElement):
             for place, child in enumerate(element.children):
-                if isinstance(child, nodes.Text):
+                if isinstance(child, nodes.Text) and not isinstance(element, NO_PROSE):
                     element[place] = nodes.Text(SPACED.sub("\u00a0\\1\u00a0", child))
 
 
