@@ -27,7 +27,7 @@ VIOLATIONS = """() => axe.run({ resultTypes: ["violations"] }).then(found => fou
 # A ± or × in the text that a line may end after.
 BREAKS = """() => {
   const text = document.querySelector("article").cloneNode(true);
-  const other = "pre, code, svg, .math, .book-widget, .book-figure";
+  const other = "pre, code, svg, .math, .book-widget, .book-figure, table.equations"; // nowrap
   text.querySelectorAll(other).forEach(element => element.replaceWith("x"));
   return text.textContent.match(/[^\\n]* [±×] [^\\n]*/g) ?? [];
 }"""
