@@ -8,12 +8,10 @@ from bookbuild.frontend import find_node
 from widget_page import ROOT, WIDGETS
 
 
-def call(module, *calls, engine="wasm"):
-    """What the functions of a widget's ES module return: `calls` are (name, argument, …)."""
-    request = {"folder": str(WIDGETS), "module": module, "calls": calls, "engine": engine}
-    script = ROOT / "tests" / "widgets" / "math_run.mjs"
+def in_node(script, request):
+    """What a script of tests/widgets answers to a request: JSON in, JSON out."""
     done = subprocess.run(
-        [find_node(), script],
+        [find_node(), ROOT / "tests" / "widgets" / script],
         input=json.dumps(request),
         capture_output=True,
         text=True,
@@ -21,6 +19,12 @@ def call(module, *calls, engine="wasm"):
     )
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)
+
+
+def call(module, *calls, engine="wasm"):
+    """What the functions of a widget's ES module return: `calls` are (name, argument, …)."""
+    request = {"folder": str(WIDGETS), "module": module, "calls": calls, "engine": engine}
+    return in_node("math_run.mjs", request)
 
 
 def printed(program):

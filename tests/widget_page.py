@@ -11,6 +11,15 @@ ROOT = Path(__file__).parents[1]
 ALL = [getattr(widgets, name) for name in widgets.__all__]
 WIDGETS = ROOT / "code" / "initbook" / "widgets"
 
+CLIPBOARD = ["clipboard-read", "clipboard-write"]  # permissions
+LABELS_OUTSIDE = """svg => [...svg.querySelectorAll('text')].filter(text => {
+  const box = text.getBoundingClientRect(), all = svg.getBoundingClientRect();
+  return box.left < all.left - 1 || box.right > all.right + 1
+    || box.top < all.top - 1 || box.bottom > all.bottom + 1;
+}).map(text => text.textContent)"""
+TOO_SMALL = """all => all.map(e => e.getBoundingClientRect())
+  .filter(box => box.height < 24 || box.width < 24)"""
+
 PAGE = """<!doctype html>
 <html lang="en" data-theme="light">
 <head>
@@ -69,6 +78,27 @@ def widget(page, number=0):
         "i => document.querySelectorAll('[data-widget]')[i].dataset.ready", arg=number
     )
     return host
+
+
+def copied_program(host):
+    """What "Copy as code" leaves in the clipboard, which the page was opened with CLIPBOARD for."""
+    host.get_by_role("button", name="Copy as code").click()
+    host.get_by_text("Copied: a NumPy program.").wait_for()
+    return host.page.evaluate("navigator.clipboard.readText()")
+
+
+def check_room(host, height, state):
+    """It is as high as it was, nothing scrolls sideways, and no label leaves the picture."""
+    page = host.page
+    assert host.bounding_box()["height"] == height, state
+    assert page.evaluate("document.documentElement.scrollWidth") == page.viewport_size["width"]
+    assert host.locator("svg[role=img]").evaluate(LABELS_OUTSIDE) == [], state
+
+
+def check_targets(host):
+    """Whatever is pressed or typed into is at least 24 pixels high and wide."""
+    targets = host.locator("button, input[type=number], .choice label")
+    assert targets.evaluate_all(TOO_SMALL) == []
 
 
 def settle(page):

@@ -8,7 +8,7 @@ import pytest
 from initbook.widgets import Descent
 from initbook.widgets.descent import descend
 from widget_maths import call, printed
-from widget_page import settle, widget
+from widget_page import CLIPBOARD, check_room, check_targets, copied_program, settle, widget
 
 SLOPES = {
     "quartic": lambda x: 4 * x**3,
@@ -19,7 +19,6 @@ BOTTOMS = {"quartic": [0], "bowl": [0], "valleys": [-2, 2]}
 START = {
     "curve": "quartic", "start": 10, "rate": 0.1, "clipping": "off", "limit": 100, "decay": "none",
 }  # fmt: skip
-CLIPBOARD = ["clipboard-read", "clipboard-write"]
 
 
 def random_states(count, seed=0, **fixed):
@@ -255,9 +254,7 @@ def test_a_hostile_address_is_clamped_or_ignored(open_page, address, rate, start
 def test_the_copied_program_prints_what_is_shown(open_page):
     page = open_page("/descent.html#~descent:rate=0.004", permissions=CLIPBOARD)
     host = widget(page)
-    host.get_by_role("button", name="Copy as code").click()
-    host.get_by_text("Copied: a NumPy program.").wait_for()
-    said = printed(page.evaluate("navigator.clipboard.readText()"))
+    said = printed(copied_program(host))
     assert said["first"] == pytest.approx(-6)
     assert f"after 40 steps it is {said['distance']:.4g} from the bottom" in result(host)
 
@@ -291,16 +288,5 @@ def test_it_fits_its_room_and_its_labels_stay_inside(open_page, width):
         page.evaluate("hash => location.hash = hash", f"#~descent:{state}")
         page.wait_for_timeout(50)
         settle(page)
-        assert host.bounding_box()["height"] == room, state
-        assert page.evaluate("document.documentElement.scrollWidth") == width
-        outside = host.locator("svg[role=img]").evaluate(
-            "svg => [...svg.querySelectorAll('text')].filter(t => {"
-            "  const box = t.getBoundingClientRect(), all = svg.getBoundingClientRect();"
-            "  return box.left < all.left - 1 || box.right > all.right + 1;"
-            "}).map(t => t.textContent)"
-        )
-        assert outside == [], state
-    small = host.locator("button, input[type=number], .choice label").evaluate_all(
-        "all => all.map(e => e.getBoundingClientRect()).filter(b => b.height < 24 || b.width < 24)"
-    )
-    assert small == []
+        check_room(host, room, state)
+    check_targets(host)

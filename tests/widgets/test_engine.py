@@ -5,7 +5,6 @@ import json
 import shlex
 import subprocess
 from functools import cache
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -15,9 +14,9 @@ from bookbuild.frontend import find_node
 from initbook.activations import get_activation
 from initbook.moments import mean_output, second_moment
 from initbook.widgets import TenLayers
+from widget_maths import in_node
+from widget_page import ROOT, WIDGETS
 
-ROOT = Path(__file__).parents[2]
-WIDGETS = ROOT / "code" / "initbook" / "widgets"
 ENGINES = ("wasm", "javascript")
 
 each_engine = pytest.mark.parametrize("engine", ENGINES)
@@ -26,16 +25,7 @@ each_engine = pytest.mark.parametrize("engine", ENGINES)
 @cache
 def run(engine, task, **request):
     request = {"engine": engine, "task": task, "folder": str(WIDGETS), **request}
-    script = Path(__file__).with_name("engine_run.mjs")
-    done = subprocess.run(
-        [find_node(), script],
-        input=json.dumps(request),
-        capture_output=True,
-        text=True,
-        timeout=120,
-    )
-    assert done.returncode == 0, done.stderr
-    answer = json.loads(done.stdout)
+    answer = in_node("engine_run.mjs", request)
     assert answer["engine"] == engine
     return answer["answer"]
 

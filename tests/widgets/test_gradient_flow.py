@@ -11,7 +11,15 @@ from initbook.propagation import backward, forward
 from initbook.widgets import GradientFlow
 from initbook.widgets.gradient_flow import layer_widths
 from widget_maths import call, printed
-from widget_page import settle, stand_in, widget
+from widget_page import (
+    CLIPBOARD,
+    check_room,
+    check_targets,
+    copied_program,
+    settle,
+    stand_in,
+    widget,
+)
 
 MATHS = "gradient-flow-math.js"
 START = {
@@ -271,12 +279,10 @@ def test_a_hostile_address_is_clamped_or_ignored(open_page, address, boxes):
 def test_the_copied_program_prints_what_is_shown(open_page):
     page = open_page(
         "/gradient-flow.html#~gradient-flow:act=sigmoid&depth=12",
-        permissions=["clipboard-read", "clipboard-write"],
+        permissions=CLIPBOARD,
     )
     host = widget(page)
-    host.get_by_role("button", name="Copy as code").click()
-    host.get_by_text("Copied: a NumPy program.").wait_for()
-    said = printed(page.evaluate("navigator.clipboard.readText()"))
+    said = printed(copied_program(host))
     names = ("delta_ratio", "delta_ratio_predicted", "signal_top", "signal_predicted")
     assert said_numbers(result(host)) == pytest.approx([said[n] for n in names], rel=6e-3)
 
@@ -291,17 +297,5 @@ def test_it_fits_its_room_and_its_labels_stay_inside(open_page, width):
         page.evaluate("hash => location.hash = hash", f"#~gradient-flow:{state}")
         page.wait_for_timeout(50)
         settle(page)
-        assert host.bounding_box()["height"] == room, state
-        assert page.evaluate("document.documentElement.scrollWidth") == width
-        outside = host.locator("svg[role=img]").evaluate(
-            "svg => [...svg.querySelectorAll('text')].filter(t => {"
-            "  const box = t.getBoundingClientRect(), all = svg.getBoundingClientRect();"
-            "  return box.left < all.left - 1 || box.right > all.right + 1"
-            "    || box.top < all.top - 1 || box.bottom > all.bottom + 1;"
-            "}).map(t => t.textContent)"
-        )
-        assert outside == [], state
-    small = host.locator("button, input[type=number], .choice label").evaluate_all(
-        "all => all.map(e => e.getBoundingClientRect()).filter(b => b.height < 24 || b.width < 24)"
-    )
-    assert small == []
+        check_room(host, room, state)
+    check_targets(host)

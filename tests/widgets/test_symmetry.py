@@ -7,7 +7,15 @@ import pytest
 
 from initbook.widgets import Symmetry
 from widget_maths import call, printed
-from widget_page import settle, stand_in, widget
+from widget_page import (
+    CLIPBOARD,
+    check_room,
+    check_targets,
+    copied_program,
+    settle,
+    stand_in,
+    widget,
+)
 
 MATHS = "symmetry-math.js"
 STATE = Symmetry.settings["state"]
@@ -256,12 +264,10 @@ def test_a_hostile_address_is_clamped_or_ignored(open_page, address, step, said)
 def test_the_copied_program_prints_what_is_shown(open_page):
     page = open_page(
         "/symmetry.html#~symmetry:step=700&nudge=on",
-        permissions=["clipboard-read", "clipboard-write"],
+        permissions=CLIPBOARD,
     )
     host = widget(page)
-    host.get_by_role("button", name="Copy as code").click()
-    host.get_by_text("Copied: a NumPy program.").wait_for()
-    said = printed(page.evaluate("navigator.clipboard.readText()"))
+    said = printed(copied_program(host))
     assert said["kinds"] == 2
     gap = said_number(result(host).split("between two is ")[1])
     assert gap == pytest.approx(said["distance"], rel=6e-3)
@@ -277,17 +283,5 @@ def test_it_fits_its_room_and_its_labels_stay_inside(open_page, width):
         page.evaluate("hash => location.hash = hash", f"#~symmetry:{state}")
         page.wait_for_timeout(300)
         settle(page)
-        assert host.bounding_box()["height"] == room, state
-        assert page.evaluate("document.documentElement.scrollWidth") == width
-        outside = host.locator("svg[role=img]").evaluate(
-            "svg => [...svg.querySelectorAll('text')].filter(t => {"
-            "  const box = t.getBoundingClientRect(), all = svg.getBoundingClientRect();"
-            "  return box.left < all.left - 1 || box.right > all.right + 1"
-            "    || box.top < all.top - 1 || box.bottom > all.bottom + 1;"
-            "}).map(t => t.textContent)"
-        )
-        assert outside == [], state
-    small = host.locator("button, input[type=number], .choice label").evaluate_all(
-        "all => all.map(e => e.getBoundingClientRect()).filter(b => b.height < 24 || b.width < 24)"
-    )
-    assert small == []
+        check_room(host, room, state)
+    check_targets(host)

@@ -8,14 +8,13 @@ from scipy.stats import kstest
 
 from initbook.widgets import VarianceOfASum
 from widget_maths import call, printed
-from widget_page import settle, widget
+from widget_page import CLIPBOARD, check_room, check_targets, copied_program, settle, widget
 
 START = {
     "n": 100, "var_w": 0.01, "mean_w": 0, "var_x": 1, "mean_x": 0, "correlation": 0,
     "law": "normal", "held": "nothing", "unit": 0, "seed": 0,
 }  # fmt: skip
 KEYS = {name: rule["key"] for name, rule in VarianceOfASum.settings["state"].items()}
-CLIPBOARD = ["clipboard-read", "clipboard-write"]
 PAGE = "/variance-of-a-sum.html"
 each_engine = pytest.mark.parametrize("engine", ["wasm", "javascript"])
 
@@ -281,9 +280,7 @@ def test_a_hostile_address_is_clamped_or_ignored(open_page, address, n, var_w):
 def test_the_copied_program_prints_what_is_shown(open_page):
     page = open_page(f"{PAGE}#~variance-of-a-sum:n=20&law=heavy&unit=9", permissions=CLIPBOARD)
     host = widget(page)
-    host.get_by_role("button", name="Copy as code").click()
-    host.get_by_text("Copied: a NumPy program.").wait_for()
-    said = printed(page.evaluate("navigator.clipboard.readText()"))
+    said = printed(copied_program(host))
     measured, half, second, opened = numbers_in(result(host))
     assert said["measured"] == pytest.approx(measured, abs=0.06 * half)
     assert said["opened"] == pytest.approx(opened, rel=6e-3)
@@ -298,16 +295,5 @@ def test_it_fits_its_room_and_its_labels_stay_inside(open_page, width):
     worst = {"law": "heavy", "correlation": 0.93, "mean_w": -0.27, "mean_x": -2.7, "n": 256}
     for state in [{}, worst, worst | {"held": "weights"}, {"var_w": 0, "n": 1}, {"var_x": 0.05}]:
         show(page, START | state)
-        assert host.bounding_box()["height"] == room, state
-        assert page.evaluate("document.documentElement.scrollWidth") == width
-        outside = host.locator("svg[role=img]").evaluate(
-            "svg => [...svg.querySelectorAll('text')].filter(t => {"
-            "  const box = t.getBoundingClientRect(), all = svg.getBoundingClientRect();"
-            "  return box.left < all.left - 1 || box.right > all.right + 1;"
-            "}).map(t => t.textContent)"
-        )
-        assert outside == [], state
-    small = host.locator("button, input[type=number], .choice label").evaluate_all(
-        "all => all.map(e => e.getBoundingClientRect()).filter(b => b.height < 24 || b.width < 24)"
-    )
-    assert small == []
+        check_room(host, room, state)
+    check_targets(host)

@@ -17,9 +17,10 @@ export const HEIGHT = 366;
 
 /**
  * `layers` as measured and `theory` for the same layers; `width` in pixels.
- * @param {{ activation: string, layers: Layer[], theory: Spread[], width: number }} what
+ * @param {{ activation: string, layers: Layer[], theory: Spread[] }} what
+ * @param {number} width
  */
-export function chart({ activation, layers, theory, width }) {
+export function chart({ activation, layers, theory }, width) {
   const column = (width - LEFT - RIGHT) / layers.length;
   const left = (/** @type {number} */ l) => LEFT + l * column;
   const center = (/** @type {number} */ l) => left(l) + column / 2;

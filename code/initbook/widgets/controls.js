@@ -58,13 +58,13 @@ export function slider({ label, min, max, step, low = min, log = false, say = St
 }
 
 /**
- * One of several, as radio buttons; `options` are [value, label].
- * @param {{ legend: string, options: [string, string][], onInput: (value: string) => void }} options
+ * One of several, as radio buttons: each of the `choices` by its name, under its label.
+ * @param {{ legend: string, choices: Record<string, { label: string }>, onInput: (value: string) => void }} options
  */
-export function choice({ legend, options, onInput }) {
+export function choice({ legend, choices, onInput }) {
   const group = `book-control-${++ids}`;
   const root = element("fieldset", { class: "choice" }, element("legend", {}, legend));
-  for (const [value, label] of options) {
+  for (const [value, { label }] of Object.entries(choices)) {
     const radio = element("input", { type: "radio", name: group, value });
     radio.addEventListener("change", () => onInput(value));
     root.append(element("label", {}, radio, element("span", {}, label)));

@@ -7,6 +7,7 @@ import { BEYOND, curves, descend, numbers, program, verdict } from "./descent-ma
 import settings from "./descent.settings.js";
 import { format, power } from "./format.js";
 import { follow, read, setter } from "./live.js";
+import { legend, picture } from "./picture.js";
 import { circle, minus } from "./plot.js";
 import { addressOf } from "./settings.js";
 
@@ -20,9 +21,6 @@ const { curve: CURVE, start: START, rate: RATE, clipping: CLIPPING, limit: LIMIT
 const NAMES = /** @type {const} */ (["curve", "start", "rate", "clipping", "limit", "decay"]);
 
 export const { hashKeys, clean } = addressOf(settings.state);
-
-/** @param {Record<string, { label: string }>} choices @returns {[string, string][]} */
-const options = (choices) => Object.entries(choices).map(([name, { label }]) => [name, label]);
 
 const said = (/** @type {number} */ x) => minus(Math.abs(x) < 1e4 ? Number(x.toPrecision(4)) : format(x));
 
@@ -46,9 +44,9 @@ function controls(model, set) {
       label: "Start x₀", ...START, step: 0.1, say: (x) => `from ${said(x)}`,
       onInput: (value) => set("start", value),
     }),
-    curve: choice({ legend: "Curve", options: options(CURVE.choices), onInput: (value) => set("curve", value) }),
+    curve: choice({ legend: "Curve", choices: CURVE.choices, onInput: (value) => set("curve", value) }),
     clipping: choice({
-      legend: "Clip the slope", options: options(CLIPPING.choices),
+      legend: "Clip the slope", choices: CLIPPING.choices,
       onInput: (value) => set("clipping", value),
     }),
     limit: slider({
@@ -59,7 +57,7 @@ function controls(model, set) {
       },
     }),
     decay: choice({
-      legend: "Size of step t", options: options(DECAY.choices), onInput: (value) => set("decay", value),
+      legend: "Size of step t", choices: DECAY.choices, onInput: (value) => set("decay", value),
     }),
   };
 }
@@ -123,16 +121,12 @@ function caption({ state: { curve, clipping, limit, decay } }) {
 }
 
 /** What the lines mean; the theory belongs to curves with one bottom. */
-function legend() {
-  const item = (/** @type {string} */ shape, /** @type {string} */ words) =>
-    `<span><svg width="22" height="14" aria-hidden="true">${shape}</svg>${words}</span>`;
-  const list = element("div", { class: "legend" });
-  list.innerHTML = item(circle("ring", 11, 7, 5), "start")
-    + item(`<path class="way" d="M1 7H21"/>${circle("dot", 11, 7, 2.6)}`, "steps")
-    + item('<path class="theory" d="M1 7H21"/>', "if each step had the first one’s factor")
-    + item('<path class="band" d="M1 2H21v10H1Z"/>', "stable without clipping and decay");
-  return list;
-}
+const signs = () => legend([
+  [circle("ring", 11, 7, 5), "start"],
+  [`<path class="way" d="M1 7H21"/>${circle("dot", 11, 7, 2.6)}`, "steps"],
+  ['<path class="theory" d="M1 7H21"/>', "if each step had the first one’s factor"],
+  ['<path class="band" d="M1 2H21v10H1Z"/>', "stable without clipping and decay"],
+], { height: 14 });
 
 /** @param {{ model: import("./live.js").Model<Synced>, el: HTMLElement, start?: State }} place */
 function render({ model, el, start = read(model, NAMES) }) {
@@ -140,8 +134,7 @@ function render({ model, el, start = read(model, NAMES) }) {
   const factor = element("p", { class: "spread" });
   const result = element("p", { class: "result", role: "status", "aria-live": "polite" });
   const note = element("p", { class: "note" });
-  const figure = document.createElementNS("http://www.w3.org/2000/svg", "svg");
-  figure.setAttribute("role", "img");
+  const { figure, draw } = picture({ height: heightFor, chart, describe });
   const state = () => read(model, NAMES);
   const buttons = actions({ names: NAMES, start, set, program: () => program(state()) });
   el.append(element("div", { class: "book-figure", role: "group", "aria-label": "Descent" },
@@ -149,7 +142,7 @@ function render({ model, el, start = read(model, NAMES) }) {
       element("div", {}, parts.rate.root, parts.presets.root, parts.start.root, factor),
       element("div", {}, element("div", { class: "choices" }, parts.curve.root, parts.decay.root, parts.clipping.root),
         parts.limit.root, buttons)),
-    result, figure, legend(), note));
+    result, figure, signs(), note));
 
   /** @type {Shown} */
   let shown;
@@ -164,13 +157,7 @@ function render({ model, el, start = read(model, NAMES) }) {
     model.set("places", shown.places);
     model.save_changes();
   };
-  const draw = (/** @type {number} */ width) => {
-    figure.setAttribute("height", String(heightFor(width)));
-    figure.setAttribute("viewBox", `0 0 ${width} ${heightFor(width)}`);
-    figure.innerHTML = chart(shown, width);
-    figure.setAttribute("aria-label", describe(shown));
-  };
-  return follow({ model, names: NAMES, figure, update, draw });
+  return follow({ model, names: NAMES, figure, update, draw: (width) => draw(shown, width) });
 }
 
 export default { render };

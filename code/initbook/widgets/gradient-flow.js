@@ -7,6 +7,7 @@ import { HEIGHT, chart, describe, marks, names } from "./gradient-flow-chart.js"
 import { CHAOS, flow, numbersOf, program, roundingGrows, theory, widthsOf } from "./gradient-flow-math.js";
 import settings from "./gradient-flow.settings.js";
 import { follow, read, setter } from "./live.js";
+import { legend, newDraw, picture } from "./picture.js";
 import { addressOf } from "./settings.js";
 
 /**
@@ -19,9 +20,6 @@ const { activation: ACTIVATION, scale: SCALE, depth: DEPTH, width: WIDTH, profil
 const NAMES = /** @type {const} */ (["activation", "scale", "depth", "width", "profile", "batch", "seed"]);
 
 export const { hashKeys, clean } = addressOf(settings.state);
-
-/** @param {Record<string, { label: string }>} choices @returns {[string, string][]} */
-const options = (choices) => Object.entries(choices).map(([name, { label }]) => [name, label]);
 
 /** @param {ReturnType<typeof setter<Synced>>} set */
 function controls(set) {
@@ -40,10 +38,10 @@ function controls(set) {
       onInput: (value) => set("depth", Math.round(value)),
     }),
     activation: choice({
-      legend: "Activation", options: options(ACTIVATION.choices), onInput: (value) => set("activation", value),
+      legend: "Activation", choices: ACTIVATION.choices, onInput: (value) => set("activation", value),
     }),
     profile: choice({
-      legend: "Widths", options: options(PROFILE.choices), onInput: (value) => set("profile", value),
+      legend: "Widths", choices: PROFILE.choices, onInput: (value) => set("profile", value),
     }),
     width: slider({
       label: "Largest width", ...WIDTH, step: 1, onInput: (value) => set("width", Math.round(value)),
@@ -78,36 +76,27 @@ function caption({ state, widths }) {
     + `width (here ${widths.length - 1}, of ${least} units at the narrowest), the further a draw strays.${chaos}`;
 }
 
-function legend() {
-  const item = (/** @type {string} */ shape, /** @type {string} */ words) =>
-    `<span><svg width="22" height="12" aria-hidden="true">${shape}</svg>${words}</span>`;
-  const words = { signal: "signal h", delta: "gradient δ", gradient: "weights’ gradient ∂W" };
-  const list = element("div", { class: "legend" });
-  list.innerHTML = names.map((name) => item(
-    `<path class="theory of-${name}" d="M0 6H22"/>${marks[name].mark([[11, 6]], 2.6)}`, words[name],
-  )).join("") + "<span>lines: mean field</span>";
-  return list;
-}
+const MEANINGS = { signal: "signal h", delta: "gradient δ", gradient: "weights’ gradient ∂W" };
+
+const signs = () => legend(names.map((name) => [
+  `<path class="theory of-${name}" d="M0 6H22"/>${marks[name].mark([[11, 6]], 2.6)}`, MEANINGS[name],
+]), { height: 12, words: ["lines: mean field"] });
 
 /** @param {{ model: import("./live.js").Model<Synced>, el: HTMLElement, start?: Record<string, any> }} place */
 function render({ model, el, start = read(model, NAMES) }) {
   const set = setter(model), parts = controls(set), state = () => read(model, NAMES);
   const spread = element("p", { class: "spread" });
-  const again = element("button", { type: "button" }, "New draw");
-  again.addEventListener("click", () => set("seed", (model.get("seed") + 1) % SEED.max));
   const seed = element("span", { class: "seed" });
   const result = element("p", { class: "result", role: "status", "aria-live": "polite" });
   const note = element("p", { class: "note" });
-  const figure = document.createElementNS("http://www.w3.org/2000/svg", "svg");
-  figure.setAttribute("role", "img");
-  figure.setAttribute("height", String(HEIGHT));
+  const { figure, draw } = picture({ height: HEIGHT, chart, describe });
   const buttons = actions({ names: NAMES, start, set, program: () => program(state()) });
   el.append(element("div", { class: "book-figure", role: "group", "aria-label": "Gradient flow" },
     element("div", { class: "controls" },
       element("div", {}, parts.scale.root, parts.presets.root, parts.depth.root, spread),
       element("div", {}, parts.activation.root, parts.profile.root, parts.width.root,
-        element("div", { class: "again" }, again, seed), buttons)),
-    result, figure, legend(), note));
+        element("div", { class: "again" }, newDraw(model, set, SEED), seed), buttons)),
+    result, figure, signs(), note));
 
   /** @type {Shown} */
   let shown;
@@ -129,12 +118,7 @@ function render({ model, el, start = read(model, NAMES) }) {
     model.set("gradients", layers.map(({ gradient }) => gradient));
     model.save_changes();
   };
-  const draw = (/** @type {number} */ width) => {
-    figure.setAttribute("viewBox", `0 0 ${width} ${HEIGHT}`);
-    figure.innerHTML = chart(shown, width);
-    figure.setAttribute("aria-label", describe(shown));
-  };
-  return follow({ model, names: NAMES, figure, update, draw });
+  return follow({ model, names: NAMES, figure, update, draw: (width) => draw(shown, width) });
 }
 
 export default { render };

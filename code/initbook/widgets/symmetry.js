@@ -4,6 +4,7 @@ import { actions } from "./actions.js";
 import { choice, element, slider } from "./controls.js";
 import { format } from "./format.js";
 import { follow, read, setter } from "./live.js";
+import { newDraw, picture } from "./picture.js";
 import { addressOf } from "./settings.js";
 import { chart, describe, heightFor } from "./symmetry-chart.js";
 import { STEPS, UNITS, kinds, numbers, program, train } from "./symmetry-math.js";
@@ -114,22 +115,19 @@ function render({ model, el, start = read(model, NAMES) }) {
   for (const grabbed of ["pointerdown", "keydown"]) step.root.addEventListener(grabbed, run.stop);
   const begin = choice({
     legend: "Start the weights from",
-    options: Object.entries(START.choices).map(([name, { label }]) => [name, label]),
+    choices: START.choices,
     onInput: (value) => set("start", value),
   });
   const changed = changes(model, set);
-  const again = element("button", { type: "button" }, "New draw");
-  again.addEventListener("click", () => set("seed", (model.get("seed") + 1) % SEED.max));
   const seed = element("span", { class: "seed" });
   const note = element("p", { class: "note" });
-  const figure = document.createElementNS("http://www.w3.org/2000/svg", "svg");
-  figure.setAttribute("role", "img");
+  const { figure, draw } = picture({ height: heightFor, chart, describe });
   const buttons = actions({ names: NAMES, start, set, program: () => program(state()) });
   buttons.addEventListener("click", run.stop);
   el.append(element("div", { class: "book-figure", role: "group", "aria-label": "Symmetry" },
     element("div", { class: "controls" },
       element("div", {}, step.root, element("div", { class: "again" }, run.button), begin.root),
-      element("div", {}, changed.root, element("div", { class: "again" }, again, seed), buttons)),
+      element("div", {}, changed.root, element("div", { class: "again" }, newDraw(model, set, SEED), seed), buttons)),
     result, figure, note));
 
   let trained = "";
@@ -151,13 +149,7 @@ function render({ model, el, start = read(model, NAMES) }) {
     model.set("losses", training.losses);
     model.save_changes();
   };
-  const draw = (/** @type {number} */ width) => {
-    figure.setAttribute("height", String(heightFor(width)));
-    figure.setAttribute("viewBox", `0 0 ${width} ${heightFor(width)}`);
-    figure.innerHTML = chart(shown, width);
-    figure.setAttribute("aria-label", describe(shown));
-  };
-  const end = follow({ model, names: NAMES, figure, update, draw });
+  const end = follow({ model, names: NAMES, figure, update, draw: (width) => draw(shown, width) });
   return () => {
     run.stop();
     end();

@@ -1,6 +1,6 @@
 // @ts-check
 // Ten layers, nothing trained: what comes out of each, for any activation, weight std and width.
-import { activations, names } from "./activations.js";
+import { activations } from "./activations.js";
 import { HEIGHT, chart, describe } from "./chart.js";
 import { choice, element, presets, slider } from "./controls.js";
 import { DEPTH, createEngine } from "./engine.js";
@@ -8,6 +8,7 @@ import { format, percent } from "./format.js";
 import { follow, read, setter } from "./live.js";
 import { looks } from "./looks.js";
 import { meanField } from "./moments.js";
+import { legend, newDraw, picture } from "./picture.js";
 import { addressOf } from "./settings.js";
 import settings from "./ten-layers.settings.js";
 
@@ -45,7 +46,7 @@ function controls(model, set) {
       onInput: (value) => set("scale", value),
     }),
     activation: choice({
-      legend: "Activation", options: names.map((name) => [name, looks[name].label]),
+      legend: "Activation", choices: looks,
       onInput: (value) => set("activation", value),
     }),
     width: slider({
@@ -91,16 +92,12 @@ function caption({ activation, layers }) {
   return `${axis}; ${beyond}. Bars are scaled to the fullest bin. ${note}`;
 }
 
-function legend() {
-  const item = (/** @type {string} */ shape, /** @type {string} */ words) =>
-    `<span><svg width="22" height="12" aria-hidden="true">${shape}</svg>${words}</span>`;
-  const list = element("div", { class: "legend" });
-  list.innerHTML = item('<circle class="std" cx="11" cy="6" r="3"/>', "std")
-    + item('<circle class="rms" cx="11" cy="6" r="5"/>', "rms")
-    + item('<path class="theory std" d="M1 6H21"/>', "mean field, std")
-    + item('<path class="theory rms" d="M1 6H21"/>', "mean field, rms");
-  return list;
-}
+const signs = () => legend([
+  ['<circle class="std" cx="11" cy="6" r="3"/>', "std"],
+  ['<circle class="rms" cx="11" cy="6" r="5"/>', "rms"],
+  ['<path class="theory std" d="M1 6H21"/>', "mean field, std"],
+  ['<path class="theory rms" d="M1 6H21"/>', "mean field, rms"],
+], { height: 12 });
 
 /** @param {{ model: import("./live.js").Model<State>, el: HTMLElement }} place */
 async function render({ model, el }) {
@@ -108,21 +105,17 @@ async function render({ model, el }) {
   const set = setter(model);
   const parts = controls(model, set);
   const spread = element("p", { class: "spread" });
-  const again = element("button", { type: "button", class: "draw" }, "New draw");
-  again.addEventListener("click", () => set("seed", (model.get("seed") + 1) % SEED.max));
   const seed = element("span", { class: "seed" });
   const result = element("p", { class: "result", role: "status", "aria-live": "polite" });
   const note = element("p", { class: "note" });
-  const figure = document.createElementNS("http://www.w3.org/2000/svg", "svg");
-  figure.setAttribute("role", "img");
-  figure.setAttribute("height", String(HEIGHT));
+  const { figure, draw } = picture({ height: HEIGHT, chart, describe });
   const about = { role: "group", "aria-label": "Ten layers", "data-engine": engine.name };
   const root = element("div", { class: "book-figure", ...about },
     element("div", { class: "controls" },
       element("div", {}, parts.scale.root, parts.presets.root, spread),
       element("div", {}, parts.activation.root, parts.width.root,
-        element("div", { class: "again" }, again, seed))),
-    result, figure, legend(), note);
+        element("div", { class: "again" }, newDraw(model, set, SEED), seed))),
+    result, figure, signs(), note);
   el.append(root);
 
   /** @type {Shown} */
@@ -144,12 +137,7 @@ async function render({ model, el }) {
     model.set("means", layers.map((layer) => layer.mean));
     model.save_changes();
   };
-  const draw = (/** @type {number} */ width) => {
-    figure.setAttribute("viewBox", `0 0 ${width} ${HEIGHT}`);
-    figure.innerHTML = chart({ ...shown, width });
-    figure.setAttribute("aria-label", describe(shown));
-  };
-  return follow({ model, names: DRAWN, figure, update, draw });
+  return follow({ model, names: DRAWN, figure, update, draw: (width) => draw(shown, width) });
 }
 
 export default { render };

@@ -4,6 +4,7 @@ import { actions } from "./actions.js";
 import { choice, element, presets, slider } from "./controls.js";
 import { format, percent } from "./format.js";
 import { follow, read, setter } from "./live.js";
+import { legend, newDraw, picture } from "./picture.js";
 import { minus } from "./plot.js";
 import { addressOf } from "./settings.js";
 import { chart, describe, heightFor } from "./sum-chart.js";
@@ -23,9 +24,6 @@ const NAMES = /** @type {const} */ (
 const SMALLEST = 0.0001; // where the slider of Var(w) starts; its box reaches 0
 
 export const { hashKeys, clean } = addressOf(settings.state);
-
-/** @param {Record<string, { label: string }>} choices @returns {[string, string][]} */
-const options = (choices) => Object.entries(choices).map(([name, { label }]) => [name, label]);
 
 const said = (/** @type {number} */ x) => minus(format(x));
 const given = (/** @type {number} */ x) => minus(Number(x.toPrecision(4)));
@@ -53,8 +51,8 @@ function controls(model, set) {
     var_x: plain("var_x", "Var(x)", VAR_X, 0.05),
     mean_x: plain("mean_x", "Mean of x", MEAN_X, 0.1),
     correlation: plain("correlation", "Correlation of x", CORRELATION, 0.01),
-    law: choice({ legend: "Law of the weights", options: options(LAW.choices), onInput: (value) => set("law", value) }),
-    held: choice({ legend: "Held still", options: options(HELD.choices), onInput: (value) => set("held", value) }),
+    law: choice({ legend: "Law of the weights", choices: LAW.choices, onInput: (value) => set("law", value) }),
+    held: choice({ legend: "Held still", choices: HELD.choices, onInput: (value) => set("held", value) }),
   };
 }
 
@@ -98,17 +96,13 @@ function caption({ state: { law, held, mean_w, correlation } }) {
   return `${DRAWS.toLocaleString("en")} draws; ± is half a 95% interval. ${drawn}${drops}${tails}`;
 }
 
-function legend() {
-  const item = (/** @type {string} */ shape, /** @type {string} */ words) =>
-    `<span><svg width="22" height="14" aria-hidden="true">${shape}</svg>${words}</span>`;
-  const list = element("div", { class: "legend" });
-  list.innerHTML = item('<path class="theory" d="M1 7H21"/>', "normal law, as predicted")
-    + item('<path class="mark" d="M11 3l5 8h-10Z"/>', "the opened unit")
-    + item('<path class="sticks" style="stroke-width:3" d="M5 13V5M11 13V1M17 13V8"/>', "its products")
-    + item('<path class="way" d="M1 11H8V7H14V3H21"/>', "their sum so far")
-    + item('<path class="theory rms" d="M1 7H21"/>', "its mean ± one std, predicted");
-  return list;
-}
+const signs = () => legend([
+  ['<path class="theory" d="M1 7H21"/>', "normal law, as predicted"],
+  ['<path class="mark" d="M11 3l5 8h-10Z"/>', "the opened unit"],
+  ['<path class="sticks" style="stroke-width:3" d="M5 13V5M11 13V1M17 13V8"/>', "its products"],
+  ['<path class="way" d="M1 11H8V7H14V3H21"/>', "their sum so far"],
+  ['<path class="theory rms" d="M1 7H21"/>', "its mean ± one std, predicted"],
+], { height: 14 });
 
 /** @param {{ model: import("./live.js").Model<Synced>, el: HTMLElement, start?: State }} place */
 async function render({ model, el, start = read(model, NAMES) }) {
@@ -117,23 +111,20 @@ async function render({ model, el, start = read(model, NAMES) }) {
   const predicted = element("p", { class: "spread" });
   const next = element("button", { type: "button" }, "Next unit");
   next.addEventListener("click", () => set("unit", (model.get("unit") + 1) % (UNIT.max + 1)));
-  const again = element("button", { type: "button" }, "New draw");
-  again.addEventListener("click", () => set("seed", (model.get("seed") + 1) % SEED.max));
   const result = element("p", { class: "result", role: "status", "aria-live": "polite" });
   const note = element("p", { class: "note" });
-  const figure = document.createElementNS("http://www.w3.org/2000/svg", "svg");
-  figure.setAttribute("role", "img");
+  const { figure, draw } = picture({ height: heightFor, chart, describe });
   const state = () => read(model, NAMES);
   const buttons = actions({ names: NAMES, start, set, program: () => program(state()) });
   const about = { role: "group", "aria-label": "Variance of a sum", "data-engine": source.engine };
   el.append(element("div", { class: "book-figure", ...about },
     element("div", { class: "controls" },
       element("div", {}, parts.n.root, parts.var_w.root, parts.presets.root, predicted,
-        element("div", { class: "again" }, next, again)),
+        element("div", { class: "again" }, next, newDraw(model, set, SEED))),
       element("div", {}, element("div", { class: "pairs" },
         parts.mean_w.root, parts.mean_x.root, parts.var_x.root, parts.correlation.root),
         element("div", { class: "choices" }, parts.law.root, parts.held.root), buttons)),
-    result, figure, legend(), note));
+    result, figure, signs(), note));
 
   /** @type {Shown} */
   let shown;
@@ -151,13 +142,7 @@ async function render({ model, el, start = read(model, NAMES) }) {
     model.set("predicted", shown.predicted);
     model.save_changes();
   };
-  const draw = (/** @type {number} */ width) => {
-    figure.setAttribute("height", String(heightFor(width)));
-    figure.setAttribute("viewBox", `0 0 ${width} ${heightFor(width)}`);
-    figure.innerHTML = chart(shown, width);
-    figure.setAttribute("aria-label", describe(shown));
-  };
-  return follow({ model, names: NAMES, figure, update, draw });
+  return follow({ model, names: NAMES, figure, update, draw: (width) => draw(shown, width) });
 }
 
 export default { render };
