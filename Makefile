@@ -62,11 +62,11 @@ clean: ## remove all that was built; .venv and node_modules stay
 
 # PyTorch's own index has a build without CUDA, gigabytes smaller. Where it can't be reached, pip
 # takes the plain one: one try of ten seconds, not a wait for every package.
-.venv/.book: requirements.txt pyproject.toml | .venv/.made
+.venv/.book: requirements.txt requirements-frameworks.txt pyproject.toml | .venv/.made
 	@echo "Installing the book's packages (a few minutes the first time)"
 	@$(BIN)/pip install --quiet --no-deps --retries 0 --timeout 10 --index-url $(CPU_TORCH) \
 	  $$(grep '^torch==' requirements.txt) 2>/dev/null || echo "PyTorch's CPU index was not reached; taking the plain one"
-	@$(BIN)/pip install --quiet -r requirements.txt
+	@$(BIN)/pip install --quiet -r requirements.txt -r requirements-frameworks.txt
 	@touch $@
 
 .venv/.test: requirements-test.txt .venv/.book

@@ -28,6 +28,7 @@ SEARCH_SCRIPTS = re.compile(
 )
 NO_PROSE = (nodes.literal, nodes.FixedTextElement, nodes.math)
 SPACED = re.compile(r" ([±×]) ")
+STOPS = re.compile(r"[,.;:!?)\]’”]+")
 DESIGN = re.compile(r"sphinx-design[\w.-]*\.css|design-tabs\.js")
 TEMPLATES = ("webpack-macros.html", "sbt-webpack-macros.html")  # the themes' own, copied unrendered
 
@@ -62,12 +63,22 @@ class PlainExerciseTitles(SphinxPostTransform):
 
 
 class KeptTogether(SphinxPostTransform):
-    """No line ends after a ± or a ×."""
+    """No line ends after a ± or a ×, and none begins with the comma or the period of a formula.
+
+    A browser may end a line behind each piece of a typeset formula, behind the last one too. So
+    what closes it is typeset as part of that piece.
+    """
 
     default_priority = 900  # when glued values stand in their sentences
     formats = ("html",)
 
     def run(self):
+        for formula in self.document.findall(nodes.math):
+            behind = formula.next_node(descend=False, siblings=True)
+            stop = isinstance(behind, nodes.Text) and STOPS.match(behind)
+            if stop:
+                formula += nodes.Text(rf"\text{{{stop[0]}}}")
+                behind.parent.replace(behind, nodes.Text(behind[stop.end() :]))
         for element in self.document.findall(nodes.TextElement):
             for place, child in enumerate(element.children):
                 if isinstance(child, nodes.Text) and not isinstance(element, NO_PROSE):

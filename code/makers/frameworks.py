@@ -1,9 +1,7 @@
-"""What PyTorch, Keras and JAX do where the book does something else: the tables of that page.
+"""What PyTorch, Keras and JAX do where the book does something else: the tables of chapter 7.
 
 All of it is read off weights that the frameworks draw, so that no private function is asked and no
-documentation believed, but in one place: JAX has no layers, and which of its functions Flax's
-layers call by default, and with which shapes, is taken from Flax's documentation. Keras and JAX are
-among what the tests need (requirements-test.txt):
+documentation believed. JAX has no layers; those of Flax stand in for them:
 
     PYTHONPATH=code python -m makers.frameworks    # writes deeper/frameworks/*.csv
 """
@@ -16,10 +14,12 @@ from pathlib import Path
 
 os.environ.setdefault("KERAS_BACKEND", "jax")
 
+import flax
 import jax
 import keras
 import numpy as np
 import torch
+from flax import nnx
 from torch import nn
 
 from initbook import initializers as book
@@ -41,6 +41,7 @@ J = jax.nn.initializers
 K = keras.initializers
 rng = np.random.default_rng(0)
 keys = map(jax.random.key, count())
+rngs = nnx.Rngs(0)
 
 # Weights, as arrays, however a framework makes them.
 
@@ -345,90 +346,105 @@ def default_rows():
     def of_keras(make, number, *shapes, times=1):
         return np.concatenate([keras_weights(make(), *shapes)[number] for _ in range(times)])
 
-    def of_flax(init, *shape, times=1):
-        return np.concatenate([by_jax(init, shape) for _ in range(times)])
+    def of_flax(make, key="kernel", times=1):
+        return np.concatenate([np.asarray(getattr(make(), key)[...]) for _ in range(times)])
 
     image = (None, 16, 16, 60)
     sequence = (None, 7, 200)
-    lecun, embedding = J.lecun_normal(), J.variance_scaling(1, "fan_in", "normal", out_axis=0)
+    of_conv = lambda key="kernel": of_flax(lambda: nnx.Conv(60, 100, (3, 3), rngs=rngs), key)  # noqa: E731
     yield (
         "dense, 300 → 500",
         nvar(of_torch(lambda: nn.Linear(IN, OUT)), IN),
         nvar(of_keras(lambda: L.Dense(OUT), 0, (None, IN)), IN),
-        nvar(of_flax(lecun, *SHAPE), IN),
+        nvar(of_flax(lambda: nnx.Linear(IN, OUT, rngs=rngs)), IN),
     )
     yield (
         "its biases",
         nvar(of_torch(lambda: nn.Linear(IN, OUT), "bias", 100), IN),
         law(of_keras(lambda: L.Dense(OUT), 1, (None, IN))),
-        law(of_flax(J.zeros, OUT)),
+        law(of_flax(lambda: nnx.Linear(IN, OUT, rngs=rngs), "bias")),
     )
     yield (
         "convolution 3 × 3, 60 → 100",
         nvar(of_torch(lambda: nn.Conv2d(60, 100, 3)), 540),
         nvar(of_keras(lambda: L.Conv2D(100, 3), 0, image), 540),
-        nvar(of_flax(lecun, 3, 3, 60, 100), 540),
+        nvar(of_conv(), 540),
     )
     yield (
         "its biases",
         nvar(of_torch(lambda: nn.Conv2d(60, 100, 3), "bias", 400), 540),
         law(of_keras(lambda: L.Conv2D(100, 3), 1, image)),
-        law(of_flax(J.zeros, 100)),
+        law(of_conv("bias")),
     )
     yield (
         "depthwise convolution 3 × 3 on 60 channels",
         nvar(of_torch(lambda: nn.Conv2d(60, 60, 3, groups=60), times=100), 9),
         nvar(of_keras(lambda: L.DepthwiseConv2D(3), 0, image, times=100), 9),
-        nvar(of_flax(lecun, 3, 3, 1, 60, times=100), 9),
+        nvar(
+            of_flax(lambda: nnx.Conv(60, 60, (3, 3), feature_group_count=60, rngs=rngs), times=100),
+            9,
+        ),
     )
     yield (
         "transposed convolution 4 × 4 with stride 2, 60 → 60",
         nvar(of_torch(lambda: nn.ConvTranspose2d(60, 60, 4, 2)), 240),
         nvar(of_keras(lambda: L.Conv2DTranspose(60, 4, 2), 0, image), 240),
-        nvar(of_flax(lecun, 4, 4, 60, 60), 240),
+        nvar(of_flax(lambda: nnx.ConvTranspose(60, 60, (4, 4), (2, 2), rngs=rngs)), 240),
     )
     yield (
         "embedding, 300 wide",
         spread(of_torch(lambda: nn.Embedding(4000, 300))),
         span(of_keras(lambda: L.Embedding(4000, 300), 0, (None, 7))),
-        spread(of_flax(embedding, 4000, 300)),
+        spread(of_flax(lambda: nnx.Embed(4000, 300, rngs=rngs), "embedding")),
     )
     attention = lambda: nn.MultiheadAttention(200, 4)  # noqa: E731
     of_attention = lambda number: of_keras(  # noqa: E731
         lambda: L.MultiHeadAttention(4, 50), number, sequence, sequence
     )
+    flax_attention = nnx.MultiHeadAttention(4, 200, rngs=rngs)
     yield (
         "attention: the query, 200 → 200",
         nvar(of_torch(attention, "in_proj_weight"), 200),
         nvar(of_attention(0), 200),
-        nvar(of_flax(lecun, 200, 200), 200),
+        nvar(of_flax(lambda: flax_attention.query), 200),
     )
     yield (
         "attention: the output, 200 → 200",
         nvar(attention().out_proj.weight.detach().numpy(), 200),
         nvar(of_attention(6), 200),
-        nvar(of_flax(lecun, 200, 200), 200),
+        nvar(of_flax(lambda: flax_attention.out), 200),
     )
     lstm = lambda: nn.LSTM(200, 200)  # noqa: E731
-    yield (
-        "LSTM, 200 → 200: what reads the input",
+    cell, packed = (C(200, 200, rngs=rngs) for C in (nnx.LSTMCell, nnx.OptimizedLSTMCell))
+    reads_input = (
         nvar(of_torch(lstm, "weight_ih_l0"), 200),
         nvar(of_keras(lambda: L.LSTM(200), 0, sequence), 200),
-        nvar(of_flax(lecun, 200, 200), 200),
     )
-    yield (
-        "LSTM: what reads the state",
+    reads_state = (
         nvar(of_torch(lstm, "weight_hh_l0"), 200),
         nvar(of_keras(lambda: L.LSTM(200), 1, sequence), 200),
-        nvar(of_flax(J.orthogonal(), 200, 200), 200),
     )
+    for name, one, other in (
+        ("LSTMCell", cell.ii, cell.hi),
+        ("OptimizedLSTMCell", packed.dense_i, packed.dense_h),
+    ):
+        yield (
+            f"LSTM, 200 → 200 (Flax's {name}): what reads the input",
+            *reads_input,
+            nvar(of_flax(lambda one=one: one), 200),
+        )
+        yield (
+            f"LSTM (Flax's {name}): what reads the state",
+            *reads_state,
+            nvar(of_flax(lambda other=other: other), 200),
+        )
     forget = slice(200, 400)  # the second gate, in PyTorch and in Keras
     biases = [of_torch(lstm, "bias_ih_l0")[forget] for _ in range(400)]
     yield (
         "LSTM: the forget gate's bias (PyTorch has two, which add up; one of them)",
         nvar(np.concatenate(biases), 200),
         law(of_keras(lambda: L.LSTM(200), 2, sequence)[forget]),
-        law(of_flax(J.zeros, 200)),
+        law(of_flax(lambda: cell.hf, "bias")),
     )
 
 
@@ -443,7 +459,7 @@ def tables():
         ("defaults", default_rows(), ["Layer"]),
     ):
         kept = [list(row) for row in rows if len(set(row[1:]) - {NOTHING}) > 1]
-        heads = [*frameworks[:2], f"Flax, on {frameworks[2]}"] if name == "defaults" else frameworks
+        heads = [*frameworks[:2], f"Flax {flax.__version__}"] if name == "defaults" else frameworks
         yield name, [[*first, *heads], *kept]
 
 

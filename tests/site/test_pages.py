@@ -31,6 +31,8 @@ BREAKS = """() => {
   text.querySelectorAll(other).forEach(element => element.replaceWith("x"));
   return text.textContent.match(/[^\\n]* [±×] [^\\n]*/g) ?? [];
 }"""
+OPENS = """() => [...document.querySelectorAll("span.math")]
+  .map(formula => formula.nextSibling?.textContent ?? "").filter(text => /^[,.;:!?)]/.test(text))"""
 LETTERS = "[...document.fonts].some(f => f.family.includes('KaTeX') && f.status === 'loaded')"
 
 
@@ -55,6 +57,7 @@ def test_a_page_is_sound_in_both_themes_on_phone_and_desk(open_page, site, axe, 
             found += page.evaluate(VIOLATIONS)
             faults += [f"{theme}, {width} px: {fault}" for fault in found]
     faults += [f"a line may end after ±: {text[:80]}" for text in page.evaluate(BREAKS)]
+    faults += [f"a line may begin with {text[:40]!r}" for text in page.evaluate(OPENS)]
     alts = page.locator("article img").evaluate_all("images => images.map(i => i.alt)")
     faults += [
         f"an image says {alt!r}" for alt in alts if len(alt) < 20 or alt.startswith("_images")
