@@ -192,7 +192,9 @@ def test_opened_as_a_file_the_page_says_that_modules_need_http(browser, tmp_path
 
 
 def test_a_module_that_fails_leaves_the_figure(open_page):
-    page = open_page(before=lambda page: page.route("**/chart.js", lambda route: route.abort()))
+    page = open_page(
+        before=lambda page: page.route("**/ten-layers-chart.js", lambda route: route.abort())
+    )
     page.locator('[data-ready="error"]').wait_for()
     assert page.get_by_role("img").is_visible()
     assert page.get_by_text("could not be loaded").is_visible()

@@ -79,6 +79,23 @@ export function choice({ legend, choices, onInput }) {
 }
 
 /**
+ * One of many, as a list that opens.
+ * @param {{ label: string, choices: Record<string, { label: string }>, onInput: (value: string) => void }} options
+ */
+export function select({ label, choices, onInput }) {
+  const list = element("select", {}, ...Object.entries(choices).map(([value, { label: text }]) =>
+    element("option", { value }, text)));
+  list.addEventListener("change", () => onInput(list.value));
+  return {
+    root: element("label", { class: "select" }, label, list),
+    /** @param {string} value */
+    show(value) {
+      list.value = value;
+    },
+  };
+}
+
+/**
  * Buttons that set a value; the one whose value is shown is marked as pressed. `options` are pairs
  * of a text and its value now.
  * @param {{ label: string, options: [string, () => number][], onInput: (value: number) => void }} options

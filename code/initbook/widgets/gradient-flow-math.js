@@ -6,6 +6,7 @@ import { activations } from "./activations.js";
 import { DRAWS_IN_PYTHON, normals } from "./draws.js";
 import settings from "./gradient-flow.settings.js";
 import { moments, slopeMoment } from "./moments.js";
+import { profileOf } from "./widths.js";
 
 /**
  * @typedef {{ activation: string, scale: number, depth: number, width: number, profile: string,
@@ -19,15 +20,8 @@ const LANES = 4;
 const TOP = settings.state.depth.max + 1; // the stream of the top's gradient, after all weights'
 
 /** n_0 … n_L. @param {Pick<State, "profile" | "width" | "depth">} state */
-export function widthsOf({ profile, width, depth }) {
-  const choices = settings.state.profile.choices;
-  const [bottom, middle, top] = choices[/** @type {"taper"} */ (profile)].shares;
-  return Array.from({ length: depth + 1 }, (_, l) => {
-    const at = (2 * l) / depth;
-    const share = at <= 1 ? bottom + (middle - bottom) * at : middle + (top - middle) * (at - 1);
-    return Math.floor(width * share + 0.5);
-  });
-}
+export const widthsOf = ({ profile, width, depth }) =>
+  profileOf(settings.state.profile.choices[/** @type {"taper"} */ (profile)].shares, width, depth);
 
 /** @type {{ key: string, weights: Float64Array }[]} */
 let kept = [];
