@@ -17,7 +17,7 @@ from widget_page import placeholder
     [
         ({"scale": 30}, "scale is 30; allowed is a number from 0 to 25."),
         ({"scale": float("nan")}, "scale is nan; allowed is a number from 0 to 25."),
-        ({"width": 1000}, "width is 1000; allowed is a number from 32 to 500."),
+        ({"width": 1000}, "width is 1000; allowed is a number from 16 to 500."),
         ({"batch": 10}, "batch is 10; allowed is a multiple of 4."),
         ({"seed": -1}, "seed is -1; allowed is a number from 0 to 2147483647."),
         ({"scale": "1.5"}, "scale is '1.5'; allowed is a number from 0 to 25."),
@@ -25,7 +25,7 @@ from widget_page import placeholder
         ({"scale": 1j}, "scale is 1j; allowed is a number from 0 to 25."),
         ({"scale": None}, "scale is None; allowed is a number from 0 to 25."),
         ({"width": 64.5}, "width is 64.5; allowed is a whole number."),
-        ({"activation": "sine"}, "is 'sine'; allowed are 'tanh', 'relu', 'sigmoid', 'identity'."),
+        ({"activation": "sine"}, "is 'sine'; allowed are 'tanh', 'relu', 'sigmoid', 'identity', "),
     ],
 )
 def test_a_wrong_value_is_named_with_what_is_allowed(wrong, said):
@@ -50,9 +50,10 @@ def test_a_misspelled_name_is_refused():
 
 
 def test_the_docstring_names_the_limits():
-    scale, width = (TenLayers.settings["state"][name] for name in ("scale", "width"))
-    assert f"between {scale['min']} and {scale['max']}, `width` between" in TenLayers.__doc__
-    assert f"`width` between {width['min']} and {width['max']}" in TenLayers.__doc__
+    said = " ".join(TenLayers.__doc__.split())
+    for name, before in {"scale": "lies", "width": "widest layer,", "depth": "`depth`"}.items():
+        limits = TenLayers.settings["state"][name]
+        assert f"{before} between {limits['min']} and {limits['max']}" in said
 
 
 def test_results_are_for_reading():
@@ -64,7 +65,8 @@ def test_the_placeholder_holds_the_state_and_a_figure():
     html = placeholder("relu", scale=0.5, seed=7)
     state = json.loads(re.search(r'json">(.*?)</script>', html)[1])
     assert state == {
-        "activation": "relu", "scale": 0.5, "width": 64, "batch": 100, "seed": 7,
+        "activation": "relu", "scale": 0.5, "depth": 10, "width": 64, "profile": "constant",
+        "law": "normal", "norm": "off", "batch": 100, "seed": 7,
         "stds": [], "rms": [], "means": [],
     }  # fmt: skip
     assert 'data-widget="ten-layers"' in html
