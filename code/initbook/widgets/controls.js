@@ -79,15 +79,15 @@ export function choice({ legend, choices, onInput }) {
 }
 
 /**
- * One of many, as a list that opens.
+ * One of several, from a list that opens: for choices that would take too much room side by side.
  * @param {{ label: string, choices: Record<string, { label: string }>, onInput: (value: string) => void }} options
  */
-export function select({ label, choices, onInput }) {
-  const list = element("select", {}, ...Object.entries(choices).map(([value, { label: text }]) =>
-    element("option", { value }, text)));
+export function selection({ label, choices, onInput }) {
+  const list = element("select");
+  for (const [value, { label: name }] of Object.entries(choices)) list.append(element("option", { value }, name));
   list.addEventListener("change", () => onInput(list.value));
   return {
-    root: element("label", { class: "select" }, label, list),
+    root: element("label", { class: "selection" }, element("span", {}, label), list),
     /** @param {string} value */
     show(value) {
       list.value = value;

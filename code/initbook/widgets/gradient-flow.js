@@ -4,7 +4,7 @@ import { actions } from "./actions.js";
 import { choice, element, presets, slider } from "./controls.js";
 import { format } from "./format.js";
 import { HEIGHT, chart, describe, marks, names } from "./gradient-flow-chart.js";
-import { CHAOS, flow, numbersOf, program, roundingGrows, theory, widthsOf } from "./gradient-flow-math.js";
+import { CHAOS, flow, numbersOf, prepare, program, roundingGrows, theory, widthsOf } from "./gradient-flow-math.js";
 import settings from "./gradient-flow.settings.js";
 import { follow, read, setter } from "./live.js";
 import { legend, newDraw, picture } from "./picture.js";
@@ -83,7 +83,8 @@ const signs = () => legend(names.map((name) => [
 ]), { height: 12, words: ["lines: mean field"] });
 
 /** @param {{ model: import("./live.js").Model<Synced>, el: HTMLElement, start?: Record<string, any> }} place */
-function render({ model, el, start = read(model, NAMES) }) {
+async function render({ model, el, start = read(model, NAMES) }) {
+  const source = await prepare();
   const set = setter(model), parts = controls(set), state = () => read(model, NAMES);
   const spread = element("p", { class: "spread" });
   const seed = element("span", { class: "seed" });
@@ -91,7 +92,7 @@ function render({ model, el, start = read(model, NAMES) }) {
   const note = element("p", { class: "note" });
   const { figure, draw } = picture({ height: HEIGHT, chart, describe });
   const buttons = actions({ names: NAMES, start, set, program: () => program(state()) });
-  el.append(element("div", { class: "book-figure", role: "group", "aria-label": "Gradient flow" },
+  el.append(element("div", { class: "book-figure", role: "group", "aria-label": "Gradient flow", "data-engine": source.engine },
     element("div", { class: "controls" },
       element("div", {}, parts.scale.root, parts.presets.root, parts.depth.root, spread),
       element("div", {}, parts.activation.root, parts.profile.root, parts.width.root,
@@ -101,7 +102,7 @@ function render({ model, el, start = read(model, NAMES) }) {
   /** @type {Shown} */
   let shown;
   const update = () => {
-    const now = state(), layers = flow(now);
+    const now = state(), layers = flow(now, source);
     shown = { state: now, layers, expected: theory(now), widths: widthsOf(now) };
     parts.scale.show(now.scale);
     parts.presets.show(now.scale);

@@ -102,10 +102,10 @@ export function guessing({ figure, depth, changed }) {
  * @param {Pick<Layer, "std">[]} layers
  */
 export function judge(guess, layers) {
-  const zeros = guess.filter(({ layer }) => !layers[layer - 1].std).length;
-  const logs = guess.map(({ layer, value }) => Math.log(value / layers[layer - 1].std)).filter(Number.isFinite);
-  const sizes = logs.map(Math.abs), worst = guess[sizes.indexOf(Math.max(...sizes))];
-  return { zeros, factor: Math.exp(sizes.reduce((a, b) => a + b, 0) / sizes.length), worst };
+  const known = guess.filter(({ layer }) => layers[layer - 1].std > 0);
+  const sizes = known.map(({ layer, value }) => Math.abs(Math.log(value / layers[layer - 1].std)));
+  const factor = Math.exp(sizes.reduce((a, b) => a + b, 0) / sizes.length);
+  return { zeros: guess.length - known.length, factor, worst: known[sizes.indexOf(Math.max(...sizes))] };
 }
 
 /** How far off it was. @param {Guess} guess @param {Layer[]} layers */

@@ -1,7 +1,7 @@
 // @ts-check
 // Ten layers, nothing trained: what comes out of each, for any activation, weight std and shape.
 import { actions } from "./actions.js";
-import { choice, element, presets, select, slider } from "./controls.js";
+import { choice, element, presets, selection, slider } from "./controls.js";
 import { createEngine } from "./engine.js";
 import { format, percent } from "./format.js";
 import { follow, read, setter } from "./live.js";
@@ -51,7 +51,7 @@ function controls(model, set) {
       ],
       onInput: (value) => set("scale", value),
     }),
-    activation: select({ label: "Activation", choices: looks, onInput: (value) => set("activation", value) }),
+    activation: selection({ label: "Activation", choices: looks, onInput: (value) => set("activation", value) }),
     width: whole("width", "Width n", WIDTH, 1),
     depth: whole("depth", "Layers", DEPTH, 1),
     batch: whole("batch", "Batch", BATCH, 4),
