@@ -1,5 +1,6 @@
 """What holds for every widget: its table, and its module in a live notebook."""
 
+import gzip
 import json
 import re
 
@@ -73,6 +74,21 @@ def test_it_is_accessible_and_fits_in_both_themes_and_widths(open_page, kind):
         assert len(inks) == 2
         named = host.locator("[role=img]").evaluate_all("all => all.map(x => x.ariaLabel)")
         assert named and min(map(len, named)) >= 20
+
+
+@each_widget
+def test_its_code_is_small(open_page, kind):
+    """At most 15 KB, compressed, for all modules and compiled loops that it loads to be moved."""
+    loaded = {}
+
+    def weigh(response):
+        if response.url.endswith((".js", ".wasm")) and "/widgets/" in response.url:
+            loaded[response.url] = len(gzip.compress(response.body(), 6))
+
+    page = open_page(f"/{kind._name}.html", before=lambda page: page.on("response", weigh))
+    widget(page)
+    assert f"{kind._name}.js" in " ".join(loaded)
+    assert sum(loaded.values()) <= 15_000, loaded
 
 
 @each_widget
