@@ -93,7 +93,7 @@ export class Engine {
   /** @param {State} state @param {number} rows */
   #layers(state, rows) {
     const widths = widthsOf(state), { activation, scale, norm } = state, { kernels } = this;
-    let { first: from, here, there, weights } = this.#draw(state, widths);
+    let { first: from, here, there, weights } = this.draw(state, widths);
     return weights.map((w, l) => {
       const n = widths[l], m = widths[l + 1], count = rows * strideOf(m);
       if (l) {
@@ -112,11 +112,12 @@ export class Engine {
   }
 
   /**
-   * Standard inputs and weights stay until their shape or draw changes: the std only scales them.
+   * Places standard inputs and weights, which stay until their shape or draw changes:
+   * the std only scales them.
    * @param {State} state
-   * @param {number[]} widths
    */
-  #draw({ law, seed, batch }, widths) {
+  draw(state, widths = widthsOf(state)) {
+    const { law, seed, batch } = state;
     const { kernels } = this, places = layout(widths), { inputs, first, weights } = places;
     reserve(kernels, places.end);
     const draws = [{ at: inputs, count: BATCH.max * strideOf(widths[0]), law: "normal" },

@@ -126,7 +126,7 @@ function curves({ layers, theory, pinned, guess }, center, width) {
 function guessed({ points }, { center, y }) {
   const places = points.map(({ layer, value }) => [center(layer - 1), y(value)]);
   const signs = places.map(([x, at]) => `M${px(x)} ${px(at - 5)}l5 5l-5 5l-5 -5Z`);
-  return line("guessed", places) + `<path class="guessed" d="${signs.join("")}"/>`;
+  return line("guessed", places) + `<path class="guessed sign" d="${signs.join("")}"/>`;
 }
 
 /**

@@ -27,7 +27,8 @@ export function guessing({ figure, depth, changed }) {
     changed();
   };
   const fill = () => fields.querySelectorAll("input").forEach((field, i) => {
-    if (field !== document.activeElement) field.value = String(Number(guess?.points[i].value.toPrecision(2)));
+    const value = guess?.points[i].value ?? 1;
+    if (field !== document.activeElement) field.value = value < 1e-3 ? value.toExponential(1) : String(Number(value.toPrecision(2)));
   });
   const show = () => {
     toggle.textContent = guess ? "Stop guessing" : "Guess the curve first";

@@ -91,7 +91,8 @@ function sentence({ activation, layers, theory, pinned, guess }, verdict) {
 }
 
 /** @param {Shown} shown @param {State} state @param {State | undefined} pinned */
-function caption({ activation, layers, rows }, state, pinned) {
+function caption({ activation, layers, rows, guess }, state, pinned) {
+  if (guess?.open) return "The std of the inputs is 1.";
   const outside = Math.max(...layers.map((layer) => layer.outside));
   const axis = looks[activation].inRms
     ? "Values in units of their layer’s rms" : "One axis of values for all layers";
@@ -112,7 +113,7 @@ const signs = ({ pinned, guess }) => legend([
   ['<path class="theory std" d="M1 6H21"/>', "mean field, std"],
   ['<path class="theory rms" d="M1 6H21"/>', "mean field, rms"],
   .../** @type {[string, string][]} */ (pinned ? [['<path class="pinned" d="M1 6H21M8 3h6v6h-6Z"/>', "A, std"]] : []),
-  .../** @type {[string, string][]} */ (guess ? [['<path class="guessed" d="M1 6H21M11 1l5 5l-5 5l-5 -5Z"/>', "your guess"]] : []),
+  .../** @type {[string, string][]} */ (guess ? [['<path class="guessed" d="M1 6H21"/><path class="guessed sign" d="M11 1l5 5l-5 5l-5 -5Z"/>', "your guess"]] : []),
 ], { height: 12 });
 
 /** @param {{ model: import("./live.js").Model<Synced>, el: HTMLElement, start?: State }} place */
@@ -179,7 +180,9 @@ async function render({ model, el, start = read(model, NAMES) }) {
     if (seen && seen !== JSON.stringify(now)) guess?.moved();
     seen = JSON.stringify(now);
     const fits = Math.max(FEWEST, 4 * Math.floor(BUDGET / pace / 4));
-    const rows = thorough ? batch : Math.min(batch, fits), begun = performance.now();
+    const rows = thorough ? batch : Math.min(batch, fits);
+    engine.draw(now); // once, so that it says nothing of the next frame
+    const begun = performance.now();
     const layers = engine.simulate(now, rows);
     pace = (performance.now() - begun) / rows;
     shown = { activation, layers, theory: meanField(now), rows, ...compared(now) };

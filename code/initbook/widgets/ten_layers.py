@@ -79,9 +79,8 @@ class TenLayers(BookWidget):
         shares = state["profile"]["choices"][self.profile]["shares"]
         widths = layer_widths(self.width, depth, shares)
         X = rng.standard_normal((self.batch, widths[0]))
-        weights: Any = (np.zeros(shape) for shape in zip(widths, widths[1:], strict=False))
-        if self.scale:
-            weights = draw_weights(variance_scaling(self.scale**2, "fan_in", self.law), widths, rng)
+        drawn = variance_scaling(self.scale**2, "fan_in", self.law) if self.scale else zeros()
+        weights = draw_weights(drawn, widths, rng)
         normalized = self.norm == "on"
         layers = [h for _, h in layers_of(X, weights, self.activation, batch_norm=normalized)]
         named = "ten" if depth == 10 else f"{depth}"
