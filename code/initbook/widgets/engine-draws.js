@@ -13,7 +13,7 @@ def scramble(a):
     return a ^ a >> 16
 
 
-def draws(streams, count):
+def pairs(streams, count):
     """Pairs of random words: the page's own generator, xoshiro128++ in four lanes."""
     key = scramble(np.array([seed], np.uint32)) + (streams + 1) * 0x9E3779B9
     lanes = np.arange(16, dtype=np.uint32).reshape(4, 1, 4)
@@ -32,7 +32,7 @@ def draws(streams, count):
 def normals(streams, count):
     """Box and Muller's transform of them."""
     out = []
-    for one, two in draws(streams, count):
+    for one, two in pairs(streams, count):
         radius = np.sqrt(-2 * np.log((one | 1) / 2**32))
         angle = two.view(np.int32) / 2**31 * np.pi / 4
         radius = np.where(two & 2, -radius, radius)

@@ -68,7 +68,7 @@ export function program(state) {
   const evens = law === "normal" ? "" : `
 
 def evens(streams, count):
-    words = np.concatenate([w for pair in draws(streams, count) for w in pair], axis=1)
+    words = np.concatenate([w for pair in pairs(streams, count) for w in pair], axis=1)
     even = words[:, :count].view(np.int32) / 2**31
     ${LAWS[law]}
 
