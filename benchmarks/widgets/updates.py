@@ -87,9 +87,9 @@ def move(page, widget, moved, low, high):
     rules = widget.settings["state"]
     default, state = type(widget)(), {name: getattr(widget, name) for name in rules}
     changed = [
-        f"{k}={v:g}" if k != "activation" else v
-        for k, v in state.items()
-        if v != getattr(default, k) and not isinstance(v, str) or k == "activation"
+        value if isinstance(value, str) else f"{name}={value:g}"
+        for name, value in state.items()
+        if name == "activation" or value != getattr(default, name)
     ]
     request = {"name": widget._name, "state": state, "moved": moved, "low": low, "high": high}
     request["whole"] = rules[moved].get("multiple") == 1
