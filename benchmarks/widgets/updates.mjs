@@ -1,6 +1,6 @@
 // @ts-check
 // What updates.py times, inside the page.
-import { createEngine, layout, widthsOf } from "./engine.js";
+import { createEngine, layout, widthsOf } from "./maths/engine.js";
 
 const UPDATES = 200, ROUNDS = 9, WARM = 20;
 

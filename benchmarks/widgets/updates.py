@@ -55,7 +55,7 @@ MOVES = [
 
 
 def serve(route):
-    name = route.request.url.rsplit("/", 1)[-1]
+    name = route.request.url.partition("widgets.test/")[2]
     if name == "":
         style = '<link rel="stylesheet" href="widgets.css">'
         route.fulfill(content_type="text/html", body=f"<!doctype html>{style}<body>")
@@ -110,7 +110,7 @@ def report(page, width, batch):
 
 
 def main():
-    size = (WIDGETS / "engine.wasm").stat().st_size
+    size = (WIDGETS / "maths" / "engine.wasm").stat().st_size
     print(f"engine.wasm {size} bytes")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(

@@ -2,14 +2,14 @@
 import { readFileSync } from "node:fs";
 
 const request = JSON.parse(readFileSync(0, "utf8"));
-const load = (name) => import(new URL(name, `file://${request.folder}/`));
+const load = (name) => import(new URL(name, `file://${request.folder}/maths/`));
 const { createEngine, layout, strideOf, widthsOf } = await load("engine.js");
 const { names } = await load("activations.js");
 const { all } = await load("more-activations.js");
 const { meanField } = await load("ten-layers-math.js");
 
 const engine = await createEngine(
-  request.engine === "wasm" ? readFileSync(`${request.folder}/engine.wasm`) : new Uint8Array(1),
+  request.engine === "wasm" ? readFileSync(`${request.folder}/maths/engine.wasm`) : new Uint8Array(1),
 );
 const { kernels } = engine;
 const plain = (at, count) =>

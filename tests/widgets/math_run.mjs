@@ -6,7 +6,7 @@ import { readFileSync } from "node:fs";
 const { folder, module, engine, calls } = JSON.parse(readFileSync(0, "utf8"));
 const known = await import(`file://${module}`);
 const loops = module.includes("gradient-flow") ? "products" : "engine";
-const bytes = engine === "wasm" ? readFileSync(`${folder}/${loops}.wasm`) : new Uint8Array(1);
+const bytes = engine === "wasm" ? readFileSync(`${folder}/maths/${loops}.wasm`) : new Uint8Array(1);
 const source = await known.prepare?.(bytes);
 const answers = [];
 for (const [name, ...given] of calls) answers.push(await known[name](...given, source));

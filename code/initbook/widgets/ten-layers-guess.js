@@ -1,13 +1,13 @@
 // @ts-check
 // The reader's own curve of stds, drawn on the picture or typed, before the layers show theirs.
 // Loaded when it is asked for.
-import { placeOf, span } from "./ten-layers-chart.js";
-import { element } from "./controls.js";
-import { format } from "./format.js";
+import { placeOf, span } from "./charts/ten-layers-chart.js";
+import { element } from "./page/controls.js";
+import { format } from "./page/format.js";
 
 const MOST = 10; // points of a guess
 
-/** @typedef {import("./engine.js").Layer} Layer */
+/** @typedef {import("./maths/engine.js").Layer} Layer */
 /** @typedef {{ points: { layer: number, value: number }[], open: boolean }} Guess */
 
 /**

@@ -1,22 +1,22 @@
 // @ts-check
 // Ten layers, nothing trained: what comes out of each, for any activation, weight std and shape.
-import { actions } from "./actions.js";
-import { choice, element, presets, selection, slider } from "./controls.js";
-import { createEngine } from "./engine.js";
-import { format, percent } from "./format.js";
-import { follow, read, setter } from "./live.js";
-import { looks } from "./looks.js";
-import { all } from "./more-activations.js";
-import { legend, newDraw, picture } from "./picture.js";
-import { addressOf } from "./settings.js";
-import { HEIGHT, chart, describe } from "./ten-layers-chart.js";
-import { meanField } from "./ten-layers-math.js";
+import { actions } from "./page/actions.js";
+import { choice, element, presets, selection, slider } from "./page/controls.js";
+import { createEngine } from "./maths/engine.js";
+import { format, percent } from "./page/format.js";
+import { follow, read, setter } from "./page/live.js";
+import { looks } from "./maths/looks.js";
+import { all } from "./maths/more-activations.js";
+import { legend, newDraw, picture } from "./page/picture.js";
+import { addressOf } from "./page/settings.js";
+import { HEIGHT, chart, describe } from "./charts/ten-layers-chart.js";
+import { meanField } from "./maths/ten-layers-math.js";
 import settings from "./ten-layers.settings.js";
 
 /**
- * @typedef {import("./engine.js").State} State
+ * @typedef {import("./maths/engine.js").State} State
  * @typedef {State & { stds: number[], rms: number[], means: number[] }} Synced
- * @typedef {import("./ten-layers-chart.js").Shown & { rows: number }} Shown
+ * @typedef {import("./charts/ten-layers-chart.js").Shown & { rows: number }} Shown
  */
 
 const { scale: SCALE, depth: DEPTH, width: WIDTH, batch: BATCH, seed: SEED, profile: PROFILE, law: LAW, norm: NORM } = settings.state;
@@ -29,7 +29,7 @@ const NAMES = /** @type {const} */ (
 export const { hashKeys, clean } = addressOf(settings.state);
 
 /**
- * @param {import("./live.js").Model<Synced>} model
+ * @param {import("./page/live.js").Model<Synced>} model
  * @param {ReturnType<typeof setter<Synced>>} set
  */
 function controls(model, set) {
@@ -116,7 +116,7 @@ const signs = ({ pinned, guess }) => legend([
   .../** @type {[string, string][]} */ (guess ? [['<path class="guessed" d="M1 6H21"/><path class="guessed sign" d="M11 1l5 5l-5 5l-5 -5Z"/>', "your guess"]] : []),
 ], { height: 12 });
 
-/** @param {{ model: import("./live.js").Model<Synced>, el: HTMLElement, start?: State }} place */
+/** @param {{ model: import("./page/live.js").Model<Synced>, el: HTMLElement, start?: State }} place */
 async function render({ model, el, start = read(model, NAMES) }) {
   const engine = await createEngine();
   const set = setter(model), parts = controls(model, set), state = () => read(model, NAMES);
@@ -148,7 +148,7 @@ async function render({ model, el, start = read(model, NAMES) }) {
     guess.root.querySelector("button")?.focus();
     again();
   });
-  const program = async () => (await import("./ten-layers-program.js")).program(state());
+  const program = async () => (await import("./maths/ten-layers-program.js")).program(state());
   const buttons = actions({ names: NAMES, start, set, program });
   buttons.querySelector("button")?.addEventListener("click", () => {
     pinned = undefined;
@@ -201,7 +201,7 @@ async function render({ model, el, start = read(model, NAMES) }) {
     return false;
   };
   /** The pinned stack on the seed that is shown, computed once. */
-  let aside = { of: "", layers: /** @type {import("./engine.js").Layer[]} */ ([]) };
+  let aside = { of: "", layers: /** @type {import("./maths/engine.js").Layer[]} */ ([]) };
   const compared = (/** @type {State} */ now) => {
     if (!pinned) return { guess: guess?.get() };
     const before = { ...pinned, seed: now.seed }, of = JSON.stringify(before);

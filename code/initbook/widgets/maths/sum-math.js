@@ -2,7 +2,7 @@
 // z = Σ x_i w_i over many draws: what is measured, what chapter 3 predicts, and the same in NumPy.
 import { loadKernels, reserve } from "./compiled.js";
 import { ENGINE_DRAWS_IN_PYTHON } from "./engine-draws.js";
-import settings from "./variance-of-a-sum.settings.js";
+import settings from "../variance-of-a-sum.settings.js";
 
 /**
  * @typedef {{ n: number, var_w: number, mean_w: number, var_x: number, mean_x: number,

@@ -4,7 +4,7 @@ import { names } from "./activations.js";
 import { loadKernels, reserve } from "./compiled.js";
 import { looks } from "./looks.js";
 import { all } from "./more-activations.js";
-import settings from "./ten-layers.settings.js";
+import settings from "../ten-layers.settings.js";
 import { profileOf } from "./widths.js";
 
 /**

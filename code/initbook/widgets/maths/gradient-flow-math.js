@@ -4,7 +4,7 @@
 // Signals and gradients have a row for each unit and a column for each input.
 import { activations } from "./activations.js";
 import { DRAWS_IN_PYTHON, normals } from "./draws.js";
-import settings from "./gradient-flow.settings.js";
+import settings from "../gradient-flow.settings.js";
 import { moments, slopeMoment } from "./moments.js";
 import { loadProducts } from "./doubles.js";
 import { profileOf } from "./widths.js";

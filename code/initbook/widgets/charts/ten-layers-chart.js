@@ -1,9 +1,9 @@
 // @ts-check
 // Draws a stack of layers as SVG markup: a histogram for each, and below it its std on a log axis.
 // Colors come from widgets.css, so the figure follows the page's theme.
-import { format, power } from "./format.js";
-import { looks } from "./looks.js";
-import { circle, line, minus, px, text } from "./plot.js";
+import { format, power } from "../page/format.js";
+import { looks } from "../maths/looks.js";
+import { circle, line, minus, px, text } from "../page/plot.js";
 
 const LEFT = 46, RIGHT = 6; // room for the tick labels, in pixels
 const HISTOGRAMS = { top: 24, height: 150 };
@@ -12,10 +12,10 @@ export const HEIGHT = 366;
 export const span = { low: 1e-8, high: 100 }; // of a guess
 
 /**
- * @typedef {import("./engine.js").Layer} Layer
+ * @typedef {import("../maths/engine.js").Layer} Layer
  * @typedef {{ std: number, rms: number }} Spread
  * @typedef {{ activation: string, layers: Layer[] }} Stack
- * @typedef {Stack & { theory: Spread[], pinned?: Stack, guess?: import("./ten-layers-guess.js").Guess }} Shown
+ * @typedef {Stack & { theory: Spread[], pinned?: Stack, guess?: import("../ten-layers-guess.js").Guess }} Shown
  * @typedef {{ center: (l: number) => number, y: (value: number) => number }} Axes
  */
 
@@ -122,7 +122,7 @@ function curves({ layers, theory, pinned, guess }, center, width) {
     + dots("rms", 1.8 * r) + dots("std", r) + (guess ? guessed(guess, { center, y }) : "");
 }
 
-/** @param {import("./ten-layers-guess.js").Guess} guess @param {Axes} axes */
+/** @param {import("../ten-layers-guess.js").Guess} guess @param {Axes} axes */
 function guessed({ points }, { center, y }) {
   const places = points.map(({ layer, value }) => [center(layer - 1), y(value)]);
   const signs = places.map(([x, at]) => `M${px(x)} ${px(at - 5)}l5 5l-5 5l-5 -5Z`);
