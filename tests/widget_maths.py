@@ -23,6 +23,7 @@ def in_node(script, request):
 
 def call(module, *calls, engine="wasm"):
     """What the functions of a widget's ES module return: `calls` are (name, argument, …)."""
+    module = str(next(WIDGETS.rglob(module)))
     request = {"folder": str(WIDGETS), "module": module, "calls": calls, "engine": engine}
     return in_node("math_run.mjs", request)
 

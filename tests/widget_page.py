@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from bookbuild.frontend import copy_widgets
 from initbook import widgets
 
 ROOT = Path(__file__).parents[1]
@@ -43,12 +44,9 @@ body {{ max-width: 45rem; margin: 1rem auto; padding: 0 1rem; font-family: sans-
 def write_site(folder):
     """A site with a page for each widget, and two pages with TenLayers: `/` has one of them, and
     `/two.html` two a long way apart."""
-    static = folder / "_static" / "widgets"
-    static.mkdir(parents=True)
-    for file in WIDGETS.iterdir():
-        if file.suffix in {".js", ".css", ".wasm"}:
-            shutil.copy(file, static)
-    shutil.copy(ROOT / "assets" / "mount-widgets.js", static.parent)
+    static = folder / "_static"
+    copy_widgets(ROOT, static)
+    shutil.copy(ROOT / "assets" / "mount-widgets.js", static)
     first, second = placeholder("tanh"), placeholder("relu", scale=2**0.5)
     for kind in ALL:
         page = PAGE.format(body=stand_in(kind()))

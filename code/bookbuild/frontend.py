@@ -79,10 +79,32 @@ def copy_assets(app, exception):
     shutil.copy(dist / "katex.min.css", static / "katex")
     for font in (dist / "fonts").glob("*.woff2"):
         shutil.copy(font, static / "katex" / "fonts")
-    (static / "widgets").mkdir(exist_ok=True)
-    for file in (root / "code" / "initbook" / "widgets").iterdir():
+    copy_widgets(root, static)
+
+
+SHORTEN = """
+import { readFileSync, writeFileSync } from "node:fs";
+import { minify } from "terser";
+for (const file of process.argv.slice(1)) {
+  writeFileSync(file, (await minify(readFileSync(file, "utf8"), { module: true })).code);
+}
+"""
+
+
+def copy_widgets(root, static):
+    """Put the widgets' modules, styles and compiled loops into a site's folder of assets.
+
+    A module that is served has no comments and short names: it is a third shorter on its way.
+    """
+    source, modules = root / "code" / "initbook" / "widgets", []
+    for file in source.rglob("*"):
         if file.suffix in {".js", ".css", ".wasm"}:
-            shutil.copy(file, static / "widgets")
+            target = static / "widgets" / file.relative_to(source)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(file, target)
+            modules += [target] * (file.suffix == ".js")
+    command = [find_node(), "--input-type=module", "--eval", SHORTEN, *modules]
+    subprocess.run(command, cwd=root, check=True, timeout=120)
 
 
 if __name__ == "__main__":  # `make test`: the tests' packages too

@@ -2,13 +2,14 @@
 import { readFileSync } from "node:fs";
 
 const request = JSON.parse(readFileSync(0, "utf8"));
-const load = (name) => import(new URL(name, `file://${request.folder}/`));
-const { DEPTH, createEngine, layout } = await load("engine.js");
+const load = (name) => import(new URL(name, `file://${request.folder}/maths/`));
+const { createEngine, layout, strideOf, widthsOf } = await load("engine.js");
 const { names } = await load("activations.js");
-const { meanField } = await load("moments.js");
+const { all } = await load("more-activations.js");
+const { meanField } = await load("ten-layers-math.js");
 
 const engine = await createEngine(
-  request.engine === "wasm" ? readFileSync(`${request.folder}/engine.wasm`) : new Uint8Array(1),
+  request.engine === "wasm" ? readFileSync(`${request.folder}/maths/engine.wasm`) : new Uint8Array(1),
 );
 const { kernels } = engine;
 const plain = (at, count) =>
@@ -23,24 +24,35 @@ const answers = {
   },
 
   // The buffers as they lie in memory; test_engine.py knows the layout from kernels.ts.
-  layers({ activation, scale, width, batch, seed }) {
-    const statistics = engine.simulate({ activation, scale, width, batch, seed });
-    const { stride, inputs, here, there, weights } = layout(width, batch);
-    const size = batch * stride, outputs = [];
+  layers(state) {
+    const { activation, scale, batch } = state, statistics = engine.simulate(state), widths = widthsOf(state);
+    engine.simulate({ ...state, activation: "tanh" }); // so that all is drawn
+    const { inputs, here, there, weights } = layout(widths), outputs = [], { f } = all[activation];
     let [from, to] = [inputs, here];
-    for (let l = 0; l < DEPTH; l++) {
-      kernels.product(from, weights(l), to, batch, width);
-      kernels.apply(to, to, size, scale / Math.sqrt(width), names.indexOf(activation));
-      outputs.push(plain(to, size));
+    weights.forEach((w, l) => {
+      const n = widths[l], m = widths[l + 1], count = batch * strideOf(m), sigma = scale / Math.sqrt(n);
+      kernels.product(from, w, to, batch, n, m);
+      const h = new Float32Array(kernels.memory.buffer, to, count);
+      if (names.includes(activation)) kernels.apply(to, to, count, sigma, names.indexOf(activation));
+      else h.forEach((z, k) => (h[k] = f(sigma * z)));
+      outputs.push(plain(to, count));
       [from, to] = [to, to === here ? there : here];
-    }
-    const drawn = Array.from({ length: DEPTH }, (_, l) => plain(weights(l), width * stride));
-    return { inputs: plain(inputs, size), weights: drawn, outputs, statistics };
+    });
+    const drawn = weights.map((w, l) => plain(w, widths[l] * strideOf(widths[l + 1])));
+    return { inputs: plain(inputs, batch * strideOf(widths[0])), weights: drawn, outputs, statistics, widths };
   },
 
-  names: () => names,
+  uniforms({ count, seed, stream }) {
+    kernels.memory.grow(Math.ceil((4096 + 4 * count) / 65536) + 1);
+    kernels.uniforms(4096, count, seed, stream);
+    return plain(4096, count);
+  },
 
-  meanField: ({ activation, scale }) => meanField(activation, scale, DEPTH),
+  names: () => ({ compiled: names, all: Object.keys(all) }),
+
+  meanField: (state) => meanField(state),
+
+  values: ({ activation, at }) => at.map(all[activation].f),
 };
 
 const answer = answers[request.task](request);

@@ -1,7 +1,9 @@
 """What holds for every widget: its table, and its module in a live notebook."""
 
+import gzip
 import json
 import re
+import shutil
 
 import pytest
 
@@ -28,7 +30,7 @@ def test_the_table_and_the_class_have_the_same_state(kind):
 def test_the_live_module_needs_no_other_file(kind):
     widget = kind()
     assert "data:text/javascript;base64," in widget._esm
-    assert not re.search(r"""["'`]\./""", widget._esm)
+    assert not re.search(r"""["'`]\.{1,2}/""", widget._esm)
     assert widget._css == (WIDGETS / "widgets.css").read_text(encoding="utf-8")
 
 
@@ -76,6 +78,21 @@ def test_it_is_accessible_and_fits_in_both_themes_and_widths(open_page, kind):
 
 
 @each_widget
+def test_its_code_is_small(open_page, kind):
+    """At most 15 KB, compressed, for all modules and compiled loops that it loads to be moved."""
+    loaded = {}
+
+    def weigh(response):
+        if response.url.endswith((".js", ".wasm")) and "/widgets/" in response.url:
+            loaded[response.url] = len(gzip.compress(response.body(), 6))
+
+    page = open_page(f"/{kind._name}.html", before=lambda page: page.on("response", weigh))
+    widget(page)
+    assert f"{kind._name}.js" in " ".join(loaded)
+    assert sum(loaded.values()) <= 15_000, loaded
+
+
+@each_widget
 def test_without_scripts_a_figure_and_a_sentence_remain(open_page, kind):
     page = open_page(f"/{kind._name}.html", java_script_enabled=False)
     figure = page.get_by_role("img")
@@ -99,9 +116,7 @@ def test_every_way_to_name_a_file_is_written_in(tmp_path):
 
 
 def test_an_edited_module_is_what_the_next_widget_loads(tmp_path, monkeypatch):
-    for file in WIDGETS.iterdir():
-        if file.is_file():
-            (tmp_path / file.name).write_bytes(file.read_bytes())
+    shutil.copytree(WIDGETS, tmp_path, dirs_exist_ok=True)
     monkeypatch.setattr(base, "HERE", tmp_path)
     with (tmp_path / "ten-layers.js").open("a") as module:
         module.write("// edited\n")

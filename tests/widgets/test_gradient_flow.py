@@ -53,9 +53,9 @@ def relative_rms(measured, expected):
     return rms(np.asarray(measured) - expected) / rms(expected)
 
 
-def unpacked(state):
+def unpacked(state, engine="wasm"):
     """What the page draws and computes, as arrays, and what it measures of each layer."""
-    found, layers = call(MATHS, ("unpacked", state), ("flow", state))
+    found, layers = call(MATHS, ("unpacked", state), ("flow", state), engine=engine)
     n = found["widths"]
     weights = [
         state["scale"] / np.sqrt(n[k]) * np.reshape(z, (n[k], n[k + 1]))
@@ -65,14 +65,15 @@ def unpacked(state):
     return signals, weights, deltas, np.array(found["top"]), layers
 
 
+@pytest.mark.parametrize("engine", ["wasm", "javascript"])
 @pytest.mark.parametrize("activation", STATE["activation"]["choices"])
 @pytest.mark.parametrize("profile", STATE["profile"]["choices"])
 @pytest.mark.parametrize("scale", [0.3, 1.0, 2**0.5])
-def test_ten_layers_agree_with_numpy_in_both_directions(activation, profile, scale):
+def test_ten_layers_agree_with_numpy_in_both_directions(engine, activation, profile, scale):
     state = START | {
         "activation": activation, "profile": profile, "scale": scale, "depth": 10, "width": 61,
     }  # fmt: skip
-    signals, weights, deltas, top, layers = unpacked(state)
+    signals, weights, deltas, top, layers = unpacked(state, engine)
     expected, gradients = backward(signals[0], weights, activation, top)
     for k, h in enumerate(forward(signals[0], weights, activation)):
         assert relative_rms(signals[k + 1], h) < 1e-5

@@ -4,13 +4,14 @@ import re
 
 import pytest
 
+from initbook.activations import ACTIVATIONS
 from widget_page import settle, widget, write_site
 
 READY = '[data-ready="true"]'
 
 
 def result(host):
-    return host.get_by_role("status").inner_text()
+    return host.locator(".result").inner_text()
 
 
 def picture(host):
@@ -79,7 +80,7 @@ def test_an_address_brings_both_widgets_back(open_page):
     page = open_page("/two.html")
     first, second = widget(page, 0), widget(page, 1)
     second.get_by_label("Width n", exact=True).fill("128")
-    first.get_by_role("radio", name="sigmoid").check()
+    first.get_by_label("Activation").select_option("sigmoid")
     first.get_by_role("button", name="New draw").click()
     page.wait_for_function("location.hash.includes('seed=1')")
     said = [result(first), result(second)]
@@ -94,13 +95,13 @@ def test_an_address_of_the_second_widget_leads_to_it(open_page):
     page = open_page("/two.html#~ten-layers-2:act=identity")
     page.locator(READY).wait_for()
     assert page.locator("[data-widget]").nth(1).get_attribute("data-ready") == "true"
-    assert page.locator(READY).get_by_role("radio", name="identity").is_checked()
+    assert page.locator(READY).get_by_label("Activation").input_value() == "identity"
 
 
 @pytest.mark.parametrize(
     ("address", "scale", "width"),
     [
-        ("#~ten-layers:std=1e9&n=7", 25, 32),
+        ("#~ten-layers:std=1e9&n=7", 25, 16),
         ("#~ten-layers:std=-3&n=100.4", 0, 100),
         ("#~ten-layers:std=x&n=&act=sine&seed=NaN&toString=1", 1, 64),
         ("#~ten-layers:std=%E0%A4%A&constructor", 1, 64),
@@ -147,8 +148,8 @@ def test_an_anchor_stays_an_anchor(open_page):
 def test_a_phone_needs_no_sideways_scrolling(open_page):
     page = open_page(width=320)
     host = widget(page)
-    for activation in ("tanh", "ReLU", "sigmoid", "identity"):
-        host.get_by_role("radio", name=activation).check()
+    for activation in ACTIVATIONS:
+        host.get_by_label("Activation").select_option(activation)
         settle(page)
         assert page.evaluate("document.documentElement.scrollWidth") == 320
         sizes = host.locator("*").evaluate_all(
@@ -176,8 +177,8 @@ def test_the_page_does_not_jump_when_a_widget_is_drawn(open_page, width):
     before = page.evaluate(top)
     held[0].continue_()
     host = widget(page)
-    for activation in ("tanh", "ReLU", "sigmoid", "identity"):
-        host.get_by_role("radio", name=activation).check()
+    for activation in ACTIVATIONS:
+        host.get_by_label("Activation").select_option(activation)
         settle(page)
         assert page.evaluate(top) == before
 
@@ -192,7 +193,9 @@ def test_opened_as_a_file_the_page_says_that_modules_need_http(browser, tmp_path
 
 
 def test_a_module_that_fails_leaves_the_figure(open_page):
-    page = open_page(before=lambda page: page.route("**/chart.js", lambda route: route.abort()))
+    page = open_page(
+        before=lambda page: page.route("**/ten-layers-chart.js", lambda route: route.abort())
+    )
     page.locator('[data-ready="error"]').wait_for()
     assert page.get_by_role("img").is_visible()
     assert page.get_by_text("could not be loaded").is_visible()

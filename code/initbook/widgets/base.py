@@ -16,8 +16,8 @@ import traitlets
 HERE = Path(__file__).parent
 TYPES = re.compile(r"/\*\*.*?\*/", re.S)  # they name modules that are not loaded
 SIBLING = re.compile(
-    r"""new URL\((["'])\./(?P<binary>[\w.-]+)\1, import\.meta\.url\)"""
-    r"""|(?P<lead>\bfrom |\bimport ?\(?)(["'])\./(?P<module>[\w.-]+)\4"""
+    r"""new URL\((["'])(?P<binary>\.{1,2}/[\w./-]+)\1, import\.meta\.url\)"""
+    r"""|(?P<lead>\bfrom |\bimport ?\(?)(["'])(?P<module>\.{1,2}/[\w./-]+)\4"""
 )
 
 # Said where no live figure is: without scripts, and on a page that was opened as a file.

@@ -1,20 +1,20 @@
 // @ts-check
 // Descent on x⁴ and two other curves: which steps settle, and where the others lead.
-import { actions } from "./actions.js";
-import { choice, element, presets, slider } from "./controls.js";
-import { chart, describe, heightFor } from "./descent-chart.js";
-import { BEYOND, curves, descend, numbers, program, verdict } from "./descent-math.js";
+import { actions } from "./page/actions.js";
+import { choice, element, presets, slider } from "./page/controls.js";
+import { chart, describe, heightFor } from "./charts/descent-chart.js";
+import { BEYOND, curves, descend, numbers, program, verdict } from "./maths/descent-math.js";
 import settings from "./descent.settings.js";
-import { format, power } from "./format.js";
-import { follow, read, setter } from "./live.js";
-import { legend, picture } from "./picture.js";
-import { circle, minus } from "./plot.js";
-import { addressOf } from "./settings.js";
+import { format, power } from "./page/format.js";
+import { follow, read, setter } from "./page/live.js";
+import { legend, picture } from "./page/picture.js";
+import { circle, minus } from "./page/plot.js";
+import { addressOf } from "./page/settings.js";
 
 /**
- * @typedef {import("./descent-math.js").State} State
+ * @typedef {import("./maths/descent-math.js").State} State
  * @typedef {State & { places: number[] }} Synced
- * @typedef {import("./descent-chart.js").Shown} Shown
+ * @typedef {import("./charts/descent-chart.js").Shown} Shown
  */
 
 const { curve: CURVE, start: START, rate: RATE, clipping: CLIPPING, limit: LIMIT, decay: DECAY } = settings.state;
@@ -25,7 +25,7 @@ export const { hashKeys, clean } = addressOf(settings.state);
 const said = (/** @type {number} */ x) => minus(Math.abs(x) < 1e4 ? Number(x.toPrecision(4)) : format(x));
 
 /**
- * @param {import("./live.js").Model<Synced>} model
+ * @param {import("./page/live.js").Model<Synced>} model
  * @param {ReturnType<typeof setter<Synced>>} set
  */
 function controls(model, set) {
@@ -128,7 +128,7 @@ const signs = () => legend([
   ['<path class="band" d="M1 2H21v10H1Z"/>', "stable without clipping and decay"],
 ], { height: 14 });
 
-/** @param {{ model: import("./live.js").Model<Synced>, el: HTMLElement, start?: State }} place */
+/** @param {{ model: import("./page/live.js").Model<Synced>, el: HTMLElement, start?: State }} place */
 function render({ model, el, start = read(model, NAMES) }) {
   const set = setter(model), parts = controls(model, set);
   const factor = element("p", { class: "spread" });

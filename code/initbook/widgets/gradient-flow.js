@@ -1,19 +1,19 @@
 // @ts-check
 // A signal on its way up a deep stack and a gradient on its way down, in one picture.
-import { actions } from "./actions.js";
-import { choice, element, presets, slider } from "./controls.js";
-import { format } from "./format.js";
-import { HEIGHT, chart, describe, marks, names } from "./gradient-flow-chart.js";
-import { CHAOS, flow, numbersOf, program, roundingGrows, theory, widthsOf } from "./gradient-flow-math.js";
+import { actions } from "./page/actions.js";
+import { choice, element, presets, slider } from "./page/controls.js";
+import { format } from "./page/format.js";
+import { HEIGHT, chart, describe, marks, names } from "./charts/gradient-flow-chart.js";
+import { CHAOS, flow, numbersOf, prepare, program, roundingGrows, theory, widthsOf } from "./maths/gradient-flow-math.js";
 import settings from "./gradient-flow.settings.js";
-import { follow, read, setter } from "./live.js";
-import { legend, newDraw, picture } from "./picture.js";
-import { addressOf } from "./settings.js";
+import { follow, read, setter } from "./page/live.js";
+import { legend, newDraw, picture } from "./page/picture.js";
+import { addressOf } from "./page/settings.js";
 
 /**
- * @typedef {import("./gradient-flow-math.js").State} State
+ * @typedef {import("./maths/gradient-flow-math.js").State} State
  * @typedef {State & { signals: number[], deltas: number[], gradients: number[] }} Synced
- * @typedef {import("./gradient-flow-chart.js").Shown & { state: State }} Shown
+ * @typedef {import("./charts/gradient-flow-chart.js").Shown & { state: State }} Shown
  */
 
 const { activation: ACTIVATION, scale: SCALE, depth: DEPTH, width: WIDTH, profile: PROFILE, seed: SEED } = settings.state;
@@ -82,8 +82,9 @@ const signs = () => legend(names.map((name) => [
   `<path class="theory of-${name}" d="M0 6H22"/>${marks[name].mark([[11, 6]], 2.6)}`, MEANINGS[name],
 ]), { height: 12, words: ["lines: mean field"] });
 
-/** @param {{ model: import("./live.js").Model<Synced>, el: HTMLElement, start?: Record<string, any> }} place */
-function render({ model, el, start = read(model, NAMES) }) {
+/** @param {{ model: import("./page/live.js").Model<Synced>, el: HTMLElement, start?: Record<string, any> }} place */
+async function render({ model, el, start = read(model, NAMES) }) {
+  const source = await prepare();
   const set = setter(model), parts = controls(set), state = () => read(model, NAMES);
   const spread = element("p", { class: "spread" });
   const seed = element("span", { class: "seed" });
@@ -91,7 +92,7 @@ function render({ model, el, start = read(model, NAMES) }) {
   const note = element("p", { class: "note" });
   const { figure, draw } = picture({ height: HEIGHT, chart, describe });
   const buttons = actions({ names: NAMES, start, set, program: () => program(state()) });
-  el.append(element("div", { class: "book-figure", role: "group", "aria-label": "Gradient flow" },
+  el.append(element("div", { class: "book-figure", role: "group", "aria-label": "Gradient flow", "data-engine": source.engine },
     element("div", { class: "controls" },
       element("div", {}, parts.scale.root, parts.presets.root, parts.depth.root, spread),
       element("div", {}, parts.activation.root, parts.profile.root, parts.width.root,
@@ -101,7 +102,7 @@ function render({ model, el, start = read(model, NAMES) }) {
   /** @type {Shown} */
   let shown;
   const update = () => {
-    const now = state(), layers = flow(now);
+    const now = state(), layers = flow(now, source);
     shown = { state: now, layers, expected: theory(now), widths: widthsOf(now) };
     parts.scale.show(now.scale);
     parts.presets.show(now.scale);

@@ -1,19 +1,19 @@
 // @ts-check
 // A small net learns a wave from zeros, from a constant or from random weights: do units part?
-import { actions } from "./actions.js";
-import { choice, element, slider } from "./controls.js";
-import { format } from "./format.js";
-import { follow, read, setter } from "./live.js";
-import { newDraw, picture } from "./picture.js";
-import { addressOf } from "./settings.js";
-import { chart, describe, heightFor } from "./symmetry-chart.js";
-import { STEPS, UNITS, kinds, numbers, program, train } from "./symmetry-math.js";
+import { actions } from "./page/actions.js";
+import { choice, element, slider } from "./page/controls.js";
+import { format } from "./page/format.js";
+import { follow, read, setter } from "./page/live.js";
+import { newDraw, picture } from "./page/picture.js";
+import { addressOf } from "./page/settings.js";
+import { chart, describe, heightFor } from "./charts/symmetry-chart.js";
+import { STEPS, UNITS, kinds, numbers, program, train } from "./maths/symmetry-math.js";
 import settings from "./symmetry.settings.js";
 
 /**
- * @typedef {import("./symmetry-math.js").State} State
+ * @typedef {import("./maths/symmetry-math.js").State} State
  * @typedef {State & { distances: number[], losses: number[] }} Synced
- * @typedef {import("./symmetry-chart.js").Shown & { state: State }} Shown
+ * @typedef {import("./charts/symmetry-chart.js").Shown & { state: State }} Shown
  */
 
 const { start: START, seed: SEED } = settings.state;
@@ -24,7 +24,7 @@ const STRIDE = 12; // steps a frame
 export const { hashKeys, clean } = addressOf(settings.state);
 
 /**
- * @param {import("./live.js").Model<Synced>} model
+ * @param {import("./page/live.js").Model<Synced>} model
  * @param {ReturnType<typeof setter<Synced>>} set
  */
 function changes(model, set) {
@@ -46,7 +46,7 @@ function changes(model, set) {
 
 /**
  * A button that lets the steps run; who asks for less motion sees their end at once.
- * @param {import("./live.js").Model<Synced>} model
+ * @param {import("./page/live.js").Model<Synced>} model
  * @param {(step: number) => void} go
  * @param {() => void} stopped
  */
@@ -97,7 +97,7 @@ function caption({ state }) {
     + "in float64; every sum over the points runs from the first to the last. The distance is the largest between two units’ w, b or v.";
 }
 
-/** @param {{ model: import("./live.js").Model<Synced>, el: HTMLElement, start?: Record<string, any> }} place */
+/** @param {{ model: import("./page/live.js").Model<Synced>, el: HTMLElement, start?: Record<string, any> }} place */
 function render({ model, el, start = read(model, NAMES) }) {
   const set = setter(model), state = () => read(model, NAMES);
   const result = element("p", { class: "result", role: "status", "aria-live": "polite" });

@@ -7,7 +7,7 @@ import numpy as np
 import traitlets
 from numpy.typing import NDArray
 
-from initbook.initializers import variance_scaling
+from initbook.initializers import variance_scaling, zeros
 from initbook.propagation import draw_weights, layers_of
 from initbook.widgets.base import BookWidget, Setting
 from initbook.widgets.gradient_flow import layer_widths
@@ -79,9 +79,8 @@ class TenLayers(BookWidget):
         shares = state["profile"]["choices"][self.profile]["shares"]
         widths = layer_widths(self.width, depth, shares)
         X = rng.standard_normal((self.batch, widths[0]))
-        weights: Any = (np.zeros(shape) for shape in zip(widths, widths[1:], strict=False))
-        if self.scale:
-            weights = draw_weights(variance_scaling(self.scale**2, "fan_in", self.law), widths, rng)
+        drawn = variance_scaling(self.scale**2, "fan_in", self.law) if self.scale else zeros()
+        weights = draw_weights(drawn, widths, rng)
         normalized = self.norm == "on"
         layers = [h for _, h in layers_of(X, weights, self.activation, batch_norm=normalized)]
         named = "ten" if depth == 10 else f"{depth}"
@@ -97,8 +96,8 @@ class TenLayers(BookWidget):
         )
 
 
-def bars_of(h: NDArray[Any], bins: int, look: dict[str, Any], x: int) -> str:
-    """Draw one layer's histogram at `x` as chart.js does: values upwards, shares to the right."""
+def bars_of(h: NDArray[Any], bins: int, look: dict[str, Any], x: float, room: float) -> str:
+    """Draw one layer's histogram from `x` on: values run upwards, shares to the right."""
     low, high = look["range"]
     unit = (np.sqrt(np.mean(h**2)) or 1.0) if look.get("inRms") else 1.0
     shown = h[h > 0] if look.get("far") == 0 and h.any() else h  # exact zeros are told in words

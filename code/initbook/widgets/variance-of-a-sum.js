@@ -1,20 +1,20 @@
 // @ts-check
 // The variance of a sum: what n random products add up to, measured over draws and predicted.
-import { actions } from "./actions.js";
-import { choice, element, presets, slider } from "./controls.js";
-import { format, percent } from "./format.js";
-import { follow, read, setter } from "./live.js";
-import { legend, newDraw, picture } from "./picture.js";
-import { minus } from "./plot.js";
-import { addressOf } from "./settings.js";
-import { chart, describe, heightFor } from "./sum-chart.js";
-import { DRAWS, prepare, program, sample, summary } from "./sum-math.js";
+import { actions } from "./page/actions.js";
+import { choice, element, presets, slider } from "./page/controls.js";
+import { format, percent } from "./page/format.js";
+import { follow, read, setter } from "./page/live.js";
+import { legend, newDraw, picture } from "./page/picture.js";
+import { minus } from "./page/plot.js";
+import { addressOf } from "./page/settings.js";
+import { chart, describe, heightFor } from "./charts/sum-chart.js";
+import { DRAWS, prepare, program, sample, summary } from "./maths/sum-math.js";
 import settings from "./variance-of-a-sum.settings.js";
 
 /**
- * @typedef {import("./sum-math.js").State} State
+ * @typedef {import("./maths/sum-math.js").State} State
  * @typedef {State & { measured: number, predicted: number }} Synced
- * @typedef {import("./sum-chart.js").Shown & ReturnType<typeof summary>} Shown
+ * @typedef {import("./charts/sum-chart.js").Shown & ReturnType<typeof summary>} Shown
  */
 
 const { n: N, var_w: VAR_W, mean_w: MEAN_W, var_x: VAR_X, mean_x: MEAN_X, correlation: CORRELATION,
@@ -29,7 +29,7 @@ const said = (/** @type {number} */ x) => minus(format(x));
 const given = (/** @type {number} */ x) => minus(Number(x.toPrecision(4)));
 
 /**
- * @param {import("./live.js").Model<Synced>} model
+ * @param {import("./page/live.js").Model<Synced>} model
  * @param {ReturnType<typeof setter<Synced>>} set
  */
 function controls(model, set) {
@@ -104,7 +104,7 @@ const signs = () => legend([
   ['<path class="theory rms" d="M1 7H21"/>', "its mean ± one std, predicted"],
 ], { height: 14 });
 
-/** @param {{ model: import("./live.js").Model<Synced>, el: HTMLElement, start?: State }} place */
+/** @param {{ model: import("./page/live.js").Model<Synced>, el: HTMLElement, start?: State }} place */
 async function render({ model, el, start = read(model, NAMES) }) {
   const source = await prepare();
   const set = setter(model), parts = controls(model, set);

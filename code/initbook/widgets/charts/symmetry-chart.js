@@ -1,16 +1,16 @@
 // @ts-check
 // Draws a net of eight units as SVG markup: what it makes of the wave, what each unit adds to that,
 // and the distance between units by step, on a log axis.
-import { format, power } from "./format.js";
-import { circle, line, px, text, ticks } from "./plot.js";
-import { STEPS, UNITS, kinds, output, wave, xs } from "./symmetry-math.js";
+import { format, power } from "../page/format.js";
+import { circle, line, px, text, ticks } from "../page/plot.js";
+import { STEPS, UNITS, kinds, output, wave, xs } from "../maths/symmetry-math.js";
 
 const LEFT = 46, RIGHT = 8, TITLE = 26, WIDE = 560, ROW = 4; // ROW units side by side
 const SAMPLES = 80;
 
 /**
- * @typedef {import("./symmetry-math.js").Net} Net
- * @typedef {{ step: number, training: import("./symmetry-math.js").Training }} Shown
+ * @typedef {import("../maths/symmetry-math.js").Net} Net
+ * @typedef {{ step: number, training: import("../maths/symmetry-math.js").Training }} Shown
  * @typedef {{ left: number, top: number, width: number, height: number }} Box
  */
 

@@ -5,7 +5,7 @@ import { element } from "./controls.js";
 /**
  * Reset brings the `names` back to what `start` says; `program` writes the Python that prints the shown numbers.
  * @template {Record<string, any>} State
- * @param {{ names: readonly (keyof State)[], start: State, set: (name: any, value: any) => void, program: () => string }} what
+ * @param {{ names: readonly (keyof State)[], start: State, set: (name: any, value: any) => void, program: () => string | Promise<string> }} what
  */
 export function actions({ names, start, set, program }) {
   const reset = element("button", { type: "button" }, "Reset");
@@ -18,7 +18,7 @@ export function actions({ names, start, set, program }) {
     class: "program", readonly: "", rows: 8, spellcheck: "false", "aria-label": "The program", hidden: "",
   });
   copy.addEventListener("click", async () => {
-    const code = program();
+    const code = await program();
     shown.hidden = await copied(code);
     said.textContent = shown.hidden ? "Copied: a NumPy program." : "Copy the program from here:";
     if (shown.hidden) return;

@@ -1,11 +1,8 @@
 // @ts-check
-// What ten_layers.py times, inside the page.
-import widget from "./ten-layers.js";
-import { createEngine, layout, DEPTH } from "./engine.js";
+// What updates.py times, inside the page.
+import { createEngine, layout, widthsOf } from "./maths/engine.js";
 
-const UPDATES = 200, ROUNDS = 9;
-
-/** @typedef {{ width: number, batch: number }} Size */
+const UPDATES = 200, ROUNDS = 9, WARM = 20;
 
 class Model {
   /** @type {Record<string, (...args: any[]) => void>} */
@@ -32,22 +29,25 @@ class Model {
 }
 
 /**
- * Milliseconds from the start of the widget's frame until the page has been painted.
- * @param {Size} size
+ * Milliseconds from the start of a widget's frame until the page has been painted, while one setting
+ * goes from `low` to `high`.
+ * @param {{ name: string, state: Record<string, any>, moved: string, low: number, high: number, whole: boolean }} what
  */
-export async function updates({ width, batch }) {
-  const model = new Model({ activation: "tanh", scale: 1, width, batch, seed: 0 });
-  const el = document.body.appendChild(document.createElement("div"));
-  const stop = await widget.render({ model, el });
-  const times = [];
-  for (let i = 0; i < UPDATES; i++) times.push(await painted(model, 0.3 + i / 100));
+export async function updates({ name, state, moved, low, high, whole }) {
+  const { default: widget } = await import(`./${name}.js`);
+  const model = new Model(state), el = document.body.appendChild(document.createElement("div"));
+  const stop = await widget.render({ model, el }), times = [];
+  for (let i = 0; i < UPDATES; i++) {
+    const value = low + ((high - low) * i) / (UPDATES - 1);
+    times.push(await painted(model, moved, whole ? Math.round(value) : value));
+  }
   stop();
   el.remove();
-  return times.slice(20); // the first ones warm up
+  return times.slice(WARM);
 }
 
-/** @param {Model} model @param {number} scale @returns {Promise<number>} */
-function painted(model, scale) {
+/** @param {Model} model @param {string} moved @param {number} value @returns {Promise<number>} */
+function painted(model, moved, value) {
   return new Promise((done) => {
     const { port1, port2 } = new MessageChannel();
     requestAnimationFrame(() => {
@@ -55,23 +55,30 @@ function painted(model, scale) {
       port1.onmessage = () => done(performance.now() - start); // comes after the paint
       port2.postMessage(0);
     });
-    model.set("scale", scale); // asks for the same frame
+    model.set(moved, value); // asks for the same frame
   });
 }
 
+/** What the engine computes. @param {{ width: number, batch: number }} size @param {string} activation */
+const stackOf = ({ width, batch }, activation) => ({
+  activation, scale: 1, depth: 10, width, profile: "constant", law: "normal", norm: "off", batch, seed: 0,
+});
+
 /**
- * Milliseconds for the same computation three ways, and for the ten matrix products alone.
- * @param {Size} size
+ * Milliseconds for the same ten layers three ways, for their matrix products alone, and for ReLU,
+ * whose layers are rescaled.
+ * @param {{ width: number, batch: number }} size
  */
 export async function rounds({ width, batch }) {
-  const setup = { activation: "tanh", scale: 1, width, batch, seed: 0 };
-  const wasm = await createEngine(), fallback = await createEngine(new Uint8Array(1));
-  const loop = naive(setup), { here, there, weights } = layout(width, batch);
+  const setup = stackOf({ width, batch }, "tanh"), places = layout(widthsOf(setup)), { here, there, weights } = places;
+  const wasm = await createEngine(), fallback = await createEngine(new Uint8Array(1)), relu = await createEngine();
   const products = () => {
-    for (let l = 0; l < DEPTH; l++) wasm.kernels.product(here, weights(l), there, batch, width);
+    for (const w of weights) wasm.kernels.product(here, w, there, batch, width, width);
   };
+  let moved = 0;
   const ways = {
-    wasm: () => wasm.simulate(setup), fallback: () => fallback.simulate(setup), naive: loop, products,
+    wasm: () => wasm.simulate(setup), fallback: () => fallback.simulate(setup), naive: naive({ width, batch }), products,
+    relu: () => relu.simulate({ ...stackOf({ width, batch }, "relu"), scale: 1 + (moved += 0.01) }),
   };
   /** @type {Record<string, number[]>} */
   const times = Object.fromEntries(Object.keys(ways).map((name) => [name, []]));
@@ -87,17 +94,17 @@ export async function rounds({ width, batch }) {
 
 /**
  * The loop one would write first: arrays of rows, three nested loops, then statistics and bins.
- * @param {Size} size
+ * @param {{ width: number, batch: number }} size
  */
 function naive({ width, batch }) {
   const matrix = (/** @type {number} */ rows) =>
     Array.from({ length: rows }, () => Float32Array.from({ length: width }, () => Math.random() - 0.5));
-  const X = matrix(batch), W = Array.from({ length: DEPTH }, () => matrix(width));
+  const X = matrix(batch), W = Array.from({ length: 10 }, () => matrix(width));
   const sigma = Math.sqrt(12 / width);
   return () => {
     let h = X;
     const statistics = [];
-    for (let l = 0; l < DEPTH; l++) {
+    for (let l = 0; l < 10; l++) {
       const next = X.map(() => new Float32Array(width)), bins = new Array(30).fill(0);
       let total = 0, squares = 0;
       for (let b = 0; b < batch; b++) {

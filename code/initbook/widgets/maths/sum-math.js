@@ -1,7 +1,8 @@
 // @ts-check
 // z = Σ x_i w_i over many draws: what is measured, what chapter 3 predicts, and the same in NumPy.
-import { createEngine } from "./engine.js";
-import settings from "./variance-of-a-sum.settings.js";
+import { loadKernels, reserve } from "./compiled.js";
+import { ENGINE_DRAWS_IN_PYTHON } from "./engine-draws.js";
+import settings from "../variance-of-a-sum.settings.js";
 
 /**
  * @typedef {{ n: number, var_w: number, mean_w: number, var_x: number, mean_x: number,
@@ -25,8 +26,8 @@ const STREAMS = 8, INPUTS = 4, COMMON = 5;
  * @param {BufferSource} [bytes] of engine.wasm
  */
 export async function prepare(bytes) {
-  const { kernels, name } = await createEngine(bytes);
-  kernels.memory.grow(1 + Math.ceil((AT + 4 * MOST) / 65536));
+  const { kernels, name } = await loadKernels(bytes);
+  reserve(kernels, AT + 4 * MOST);
   /** @type {Standard} */
   const kept = {
     w: new Float32Array(DRAWS * MOST), x: new Float32Array(DRAWS * MOST), common: new Float32Array(DRAWS),
@@ -176,37 +177,8 @@ n, draws, unit, seed = ${n}, ${DRAWS}, ${unit}, ${seed}
 var_w, mean_w, var_x, mean_x, rho = ${var_w}, ${mean_w}, ${var_x}, ${mean_x}, ${correlation}
 
 
-def rotate(a, bits):
-    return a << bits | a >> 32 - bits
 
-
-def scramble(a):
-    a = (a ^ a >> 16) * 0x85EBCA6B
-    a = (a ^ a >> 13) * 0xC2B2AE35
-    return a ^ a >> 16
-
-
-def normals(streams, count):
-    """The page's own generator: xoshiro128++ in four lanes, then Box and Muller."""
-    key = scramble(np.array([seed], np.uint32)) + (streams + 1) * 0x9E3779B9
-    lanes = np.arange(16, dtype=np.uint32).reshape(4, 1, 4)
-    a, b, c, d = scramble(key[:, None] + lanes)
-    out = []
-    for _ in range(0, count, 8):
-        pair = []
-        for _ in range(2):
-            pair.append(rotate(a + d, 7) + a)
-            shifted = b << 9
-            c, d = c ^ a, d ^ b
-            b, a = b ^ c, a ^ d
-            c, d = c ^ shifted, rotate(d, 11)
-        radius = np.sqrt(-2 * np.log((pair[0] | 1) / 2**32))
-        angle = pair[1].view(np.int32) / 2**31 * np.pi / 4
-        radius = np.where(pair[1] & 2, -radius, radius)
-        both = radius * np.cos(angle), radius * np.sin(angle)
-        swap = pair[1] & 1
-        out += [np.where(swap, *both[::-1]), np.where(swap, *both)]
-    return np.concatenate(out, axis=1)[:, :count]
+${ENGINE_DRAWS_IN_PYTHON}
 
 
 j = np.arange(draws, dtype=np.uint32)

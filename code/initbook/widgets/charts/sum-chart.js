@@ -1,14 +1,14 @@
 // @ts-check
 // Draws a sum as SVG markup: the histogram of z over the predicted normal law, and one unit opened.
-import { format } from "./format.js";
-import { circle, line, minus, px, text, ticks } from "./plot.js";
-import { BINS, DRAWS, predict } from "./sum-math.js";
+import { format } from "../page/format.js";
+import { circle, line, minus, px, text, ticks } from "../page/plot.js";
+import { BINS, DRAWS, predict } from "../maths/sum-math.js";
 
 const LEFT = 46, RIGHT = 10, TOP = 26, AXIS = 24, GAP = 34; // in pixels
 const WIDE = 560;
 
 /**
- * @typedef {{ state: import("./sum-math.js").State, drawn: import("./sum-math.js").Sample,
+ * @typedef {{ state: import("../maths/sum-math.js").State, drawn: import("../maths/sum-math.js").Sample,
  *   measured: number, predicted: number, predicted_mean: number }} Shown
  * @typedef {{ left: number, top: number, width: number, height: number }} Box
  */

@@ -1,10 +1,10 @@
 // @ts-check
 // Draws a descent as SVG markup: the steps that are stable, the curve with the path on it, and the
 // distance from the bottom against the step.
-import { STEPS, curves, distance } from "./descent-math.js";
-import settings from "./descent.settings.js";
-import { format, power } from "./format.js";
-import { circle, decades, line, minus, px, text, ticks } from "./plot.js";
+import { STEPS, curves, distance } from "../maths/descent-math.js";
+import settings from "../descent.settings.js";
+import { format, power } from "../page/format.js";
+import { circle, decades, line, minus, px, text, ticks } from "../page/plot.js";
 
 const LEFT = 46, RIGHT = 10, BAND = 70, TITLE = 20, AXIS = 22; // in pixels
 const WIDE = 560;
@@ -12,7 +12,7 @@ const SAMPLES = 240;
 const { rate: RATE } = settings.state;
 
 /**
- * @typedef {import("./descent-math.js").State} State
+ * @typedef {import("../maths/descent-math.js").State} State
  * @typedef {{ left: number, top: number, width: number, height: number }} Box
  * @typedef {{ state: State, places: number[], bound: number, factor: number }} Shown
  */

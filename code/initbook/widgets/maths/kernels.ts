@@ -1,10 +1,11 @@
 // The hot loops of the ten-layer simulation, in AssemblyScript with SIMD.
-// `npm run build:engine` compiles this file to engine.wasm; engine.js places the buffers and calls it,
+// `npm run build:engine` compiles this file to engine.wasm; compiled.js loads it,
 // and fallback.js does the same in plain JavaScript where WebAssembly or its SIMD is missing.
 //
-// Memory layout, all float32. `n` is the width, rounded up to a multiple of 8 where a row is stored.
+// Memory layout, all float32. `n` and `m` are widths, rounded up to a multiple of 8 where a row is
+// stored.
 //   activations  [batch / 4][n][4]   four inputs side by side for each unit
-//   weights      [n / 8][n][8]       eight units side by side for each incoming connection
+//   weights      [m / 8][n][8]       eight units side by side for each incoming connection
 
 type Vector = v128;
 
@@ -52,12 +53,21 @@ function startingState(key: u32, word: u32): Vector {
 
 /** Fills `count` floats (rounded up to 8) from `out` on; the same seed and stream give the same. */
 export function normals(out: usize, count: usize, seed: u32, stream: u32): void {
+  draw(out, count, seed, stream, false);
+}
+
+/** The same with numbers that are even between -1 and 1. */
+export function uniforms(out: usize, count: usize, seed: u32, stream: u32): void {
+  draw(out, count, seed, stream, true);
+}
+
+function draw(out: usize, count: usize, seed: u32, stream: u32, even: bool): void {
   const key = scramble(seed) + 0x9e3779b9 * (stream + 1);
   let s0 = startingState(key, 0), s1 = startingState(key, 1);
   let s2 = startingState(key, 2), s3 = startingState(key, 3);
   const end = out + 4 * count;
   while (out < end) {
-    let draw = i32x4.splat(0), radius = all(0);
+    let draw = i32x4.splat(0), radius = all(0), first = draw;
     for (let half = 0; half < 2; half++) {
       draw = i32x4.add(rotate(i32x4.add(s0, s3), 7), s0);
       const shifted = i32x4.shl(s1, 9);
@@ -68,10 +78,17 @@ export function normals(out: usize, count: usize, seed: u32, stream: u32): void 
       s2 = v128.xor(s2, shifted);
       s3 = rotate(s3, 11);
       if (half == 0) {
+        first = draw;
         // `| 1` keeps the logarithm finite
         const u = f32x4.convert_i32x4_u(v128.or(draw, i32x4.splat(1)));
         radius = f32x4.sqrt(f32x4.mul(all(-2), logarithm(u)));
       }
+    }
+    if (even) {
+      v128.store(out, f32x4.mul(f32x4.convert_i32x4_s(first), all(1.0 / 2147483648.0)));
+      v128.store(out + LANES, f32x4.mul(f32x4.convert_i32x4_s(draw), all(1.0 / 2147483648.0)));
+      out += 2 * LANES;
+      continue;
     }
     // An angle between -45 and 45 degrees from the high bits, one of four quarters from the low two.
     const angle = f32x4.mul(f32x4.convert_i32x4_s(draw), all(0.7853981633974483 / 2147483648.0));
@@ -137,12 +154,12 @@ const TANH = 0, RELU = 1, SIGMOID = 2; // and 3, the identity: the order in acti
   v128.store(out, v128.shuffle<f32>(b, d, 2, 3, 6, 7), 3 * LANES);
 }
 
-/** out = inputs @ weights, where `inputs` holds batch × n activations. */
+/** out = inputs @ weights, where `inputs` holds batch × n activations and `out` batch × m. */
 export function product(
-  inputs: usize, weights: usize, out: usize, batch: usize, n: usize,
+  inputs: usize, weights: usize, out: usize, batch: usize, n: usize, m: usize,
 ): void {
-  const panels = (n + 7) / 8;
-  const block = panels * 8 * LANES; // bytes that hold four inputs
+  const panels = (m + 7) / 8;
+  const block = ((n + 7) / 8) * 8 * LANES; // bytes that hold four inputs
   const end = inputs + (batch / 4) * block;
   for (let panel: usize = 0; panel < panels; panel++) {
     let target = out + panel * 8 * LANES;
@@ -166,7 +183,7 @@ export function product(
       }
       transpose(target, a0, a1, a2, a3);
       transpose(target + 4 * LANES, b0, b1, b2, b3);
-      target += block;
+      target += panels * 8 * LANES;
     }
   }
 }

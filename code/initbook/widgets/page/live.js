@@ -33,25 +33,31 @@ export function read(model, names) {
   return /** @type {any} */ (Object.fromEntries(names.map((name) => [name, model.get(name)])));
 }
 
+const REST = 150; // ms without a change
+
 /**
  * Calls `update` now and in the frame after a change of one of the `names`, and `draw` after it and
- * whenever the figure's width changes. Returns what ends it.
+ * whenever the figure's width changes. `update` may take a shortcut where it is not told to be
+ * `thorough`; then it returns true, and is called again when changes rest. Returns what ends it.
  * @template {Record<string, any>} State
  * @param {{ model: Model<State>, names: readonly (keyof State & string)[], figure: Element,
- *   update: () => void, draw: (width: number) => void }} what
+ *   update: (thorough: boolean) => boolean | void, draw: (width: number) => void }} what
  */
 export function follow({ model, names, figure, update, draw }) {
   let width = figure.clientWidth, pending = 0;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  let resting;
   const redraw = () => {
     if (width) draw(width); // 0: not yet in the page
   };
-  const now = () => {
+  const now = (thorough = true) => {
     pending = 0;
-    update();
+    clearTimeout(resting);
+    if (update(thorough)) resting = setTimeout(now, REST);
     redraw();
   };
   const soon = () => {
-    pending ||= requestAnimationFrame(now);
+    pending ||= requestAnimationFrame(() => now(false));
   };
   const resized = new ResizeObserver(([{ contentRect }]) => {
     if (contentRect.width === width) return;
@@ -63,6 +69,7 @@ export function follow({ model, names, figure, update, draw }) {
   resized.observe(figure);
   return () => {
     cancelAnimationFrame(pending);
+    clearTimeout(resting);
     resized.disconnect();
     for (const name of names) model.off(`change:${name}`, soon);
   };

@@ -1,11 +1,13 @@
 // @ts-check
 // A stack of random layers: the signal on its way up, the gradient on its way down, what the weights
 // get, and mean-field theory of all three. In float64: a hundred layers leave float32's range.
-// Activations and gradients lie as in kernels.ts, [batch / 4][n][4].
+// Signals and gradients have a row for each unit and a column for each input.
 import { activations } from "./activations.js";
 import { DRAWS_IN_PYTHON, normals } from "./draws.js";
-import settings from "./gradient-flow.settings.js";
+import settings from "../gradient-flow.settings.js";
 import { moments, slopeMoment } from "./moments.js";
+import { loadProducts } from "./doubles.js";
+import { profileOf } from "./widths.js";
 
 /**
  * @typedef {{ activation: string, scale: number, depth: number, width: number, profile: string,
@@ -15,79 +17,65 @@ import { moments, slopeMoment } from "./moments.js";
  * @typedef {{ signal: number, delta: number, gradient: number }} Layer
  */
 
-const LANES = 4;
+const ROOM = 8 * settings.state.batch.max * (settings.state.width.max + 4); // a layer's signal, in bytes
 const TOP = settings.state.depth.max + 1; // the stream of the top's gradient, after all weights'
 
 /** n_0 … n_L. @param {Pick<State, "profile" | "width" | "depth">} state */
-export function widthsOf({ profile, width, depth }) {
-  const choices = settings.state.profile.choices;
-  const [bottom, middle, top] = choices[/** @type {"taper"} */ (profile)].shares;
-  return Array.from({ length: depth + 1 }, (_, l) => {
-    const at = (2 * l) / depth;
-    const share = at <= 1 ? bottom + (middle - bottom) * at : middle + (top - middle) * (at - 1);
-    return Math.floor(width * share + 0.5);
-  });
+export const widthsOf = ({ profile, width, depth }) =>
+  profileOf(settings.state.profile.choices[/** @type {"taper"} */ (profile)].shares, width, depth);
+
+/** What multiplies, with the weights that are drawn into its memory. @param {BufferSource} [bytes] of products.wasm */
+export async function prepare(bytes) {
+  const { kernels, name } = await loadProducts(bytes);
+  return { kernels, engine: name, drawn: /** @type {string[]} */ ([]) };
 }
 
-/** @type {{ key: string, weights: Float64Array }[]} */
-let kept = [];
+/** @typedef {Awaited<ReturnType<typeof prepare>>} Source */
 
 /**
- * Standard normal weights of layer l, which stay until its shape or the seed changes.
+ * Where the standard normal weights of each layer lie, row by row; they stay until its shape or the
+ * seed changes. Two signals lie before them.
  * @param {number} seed
- * @param {number} l
- * @param {number} fanIn
- * @param {number} fanOut
+ * @param {number[]} widths
+ * @param {Source} source
  */
-function drawn(seed, l, fanIn, fanOut) {
-  const key = `${seed} ${fanIn} ${fanOut}`;
-  if (kept[l]?.key !== key) kept[l] = { key, weights: normals(seed, l, fanIn * fanOut) };
-  return kept[l].weights;
+function draw(seed, widths, { kernels: { memory }, drawn }) {
+  let end = 2 * ROOM;
+  const places = widths.slice(1).map((m, l) => {
+    const at = end;
+    end += 8 * widths[l] * m;
+    return at;
+  });
+  const missing = end + ROOM - memory.buffer.byteLength; // what is read in fours may read beyond
+  if (missing > 0) memory.grow(Math.ceil(missing / 65536));
+  places.forEach((at, l) => {
+    const count = widths[l] * widths[l + 1], key = `${seed} ${at} ${widths[l]} ${widths[l + 1]}`;
+    if (drawn[l] !== key) new Float64Array(memory.buffer, at, count).set(normals(seed, l + 1, count));
+    drawn[l] = key;
+  });
+  drawn.length = places.length;
+  return places;
 }
 
-/** Rows of `n` numbers as [batch / 4][n][4]. @param {Float64Array} rows @param {number} n */
-function pack(rows, n) {
-  const out = new Float64Array(rows.length);
-  for (let b = 0; b * n < rows.length; b++) {
-    const block = (b - (b % LANES)) * n + (b % LANES);
-    for (let i = 0; i < n; i++) out[block + LANES * i] = rows[b * n + i];
-  }
-  return out;
+/** Rows of `n` numbers as columns. @param {Float64Array} rows @param {number} n */
+function turned(rows, n) {
+  const batch = rows.length / n;
+  return rows.map((_, k) => rows[(k % batch) * n + Math.floor(k / batch)]);
 }
 
 /**
- * scale · x M for a packed x with `n` numbers a row and `m` in the result, where M_ij lies at
- * i · down + j · along: so it multiplies by W and, the other way around, by its transpose.
+ * scale · M x for an x of `n` rows, where M has `m` rows and M_ij lies at `matrix` + i · down + j · along:
+ * so it multiplies by Wᵀ and, the other way around, by W.
+ * @param {Source} source
  * @param {Float64Array} x
- * @param {Float64Array} matrix
+ * @param {number} matrix
  * @param {{ n: number, m: number, down: number, along: number, scale: number }} shape
  */
-function product(x, matrix, { n, m, down, along, scale }) {
-  const out = new Float64Array((x.length / n) * m);
-  for (let from = 0, to = 0; from < x.length; from += LANES * n, to += LANES * m) {
-    let j = 0;
-    for (; j + 1 < m; j += 2) { // two columns by four inputs: eight sums at a time
-      let a0 = 0, a1 = 0, a2 = 0, a3 = 0, b0 = 0, b1 = 0, b2 = 0, b3 = 0;
-      let at = j * along;
-      for (let i = from, end = from + LANES * n; i < end; i += LANES, at += down) {
-        const a = matrix[at], b = matrix[at + along];
-        const x0 = x[i], x1 = x[i + 1], x2 = x[i + 2], x3 = x[i + 3];
-        a0 += x0 * a; a1 += x1 * a; a2 += x2 * a; a3 += x3 * a;
-        b0 += x0 * b; b1 += x1 * b; b2 += x2 * b; b3 += x3 * b;
-      }
-      const k = to + LANES * j;
-      out[k] = scale * a0; out[k + 1] = scale * a1; out[k + 2] = scale * a2; out[k + 3] = scale * a3;
-      out[k + 4] = scale * b0; out[k + 5] = scale * b1; out[k + 6] = scale * b2; out[k + 7] = scale * b3;
-    }
-    for (; j < m; j++) {
-      for (let lane = 0; lane < LANES; lane++) {
-        let sum = 0, at = j * along;
-        for (let i = from + lane; i < from + LANES * n; i += LANES, at += down) sum += x[i] * matrix[at];
-        out[to + LANES * j + lane] = scale * sum;
-      }
-    }
-  }
-  return out;
+function product({ kernels }, x, matrix, { n, m, down, along, scale }) {
+  const batch = x.length / n;
+  new Float64Array(kernels.memory.buffer, 0, x.length).set(x);
+  kernels.product(matrix, 0, ROOM, 4 * Math.ceil(m / 4), n, batch, down, along);
+  return new Float64Array(kernels.memory.buffer, ROOM, m * batch).map((sum) => scale * sum);
 }
 
 /** The root mean square, where a square may be too small for a float. @param {Float64Array} x */
@@ -118,58 +106,57 @@ function rmsOfGradient(h, delta, n, m) {
 
 /** The mean products of all pairs of inputs, in units of the mean square. @param {Float64Array} x @param {number} n */
 function overlaps(x, n) {
-  const batch = x.length / n, unit = rms(x), out = new Float64Array(batch * batch);
-  const start = (/** @type {number} */ b) => (b - (b % LANES)) * n + (b % LANES);
-  for (let a = 0; a < batch; a++) {
-    for (let b = 0; b <= a; b++) {
-      let sum = 0;
-      for (let i = start(a), j = start(b), k = 0; k < n; k++, i += LANES, j += LANES) {
-        sum += (x[i] / unit) * (x[j] / unit);
-      }
-      out[a * batch + b] = out[b * batch + a] = sum / n;
+  const batch = x.length / n, unit = rms(x), out = new Float64Array(batch * batch), row = new Float64Array(batch);
+  for (let i = 0; i < n; i++) {
+    for (let a = 0; a < batch; a++) {
+      row[a] = x[i * batch + a] / unit;
+      for (let b = 0; b <= a; b++) out[a * batch + b] += (row[a] * row[b]) / n;
     }
   }
+  for (let a = 0; a < batch; a++) for (let b = 0; b < a; b++) out[b * batch + a] = out[a * batch + b];
   return out;
 }
 
-/** The signals h_0 … h_L and the gradients δ_1 … δ_L, packed. @param {State} state */
-export function propagate({ activation, scale, depth, width, profile, batch, seed }) {
+/** The signals h_0 … h_L and the gradients δ_1 … δ_L. @param {State} state @param {Source} source */
+export function propagate({ activation, scale, depth, width, profile, batch, seed }, source) {
   const widths = widthsOf({ profile, width, depth }), { f, slope } = activations[activation];
-  const weights = (/** @type {number} */ l) => drawn(seed, l, widths[l - 1], widths[l]);
+  const weights = draw(seed, widths, source);
   const sigma = (/** @type {number} */ l) => scale / Math.sqrt(widths[l - 1]);
-  const signals = [pack(normals(seed, 0, batch * widths[0]), widths[0])];
+  const signals = [turned(normals(seed, 0, batch * widths[0]), widths[0])];
   for (let l = 1; l <= depth; l++) {
-    const n = widths[l - 1], m = widths[l];
-    signals.push(product(signals[l - 1], weights(l), { n, m, down: m, along: 1, scale: sigma(l) }).map((z) => f(z)));
+    const n = widths[l - 1], m = widths[l], shape = { n, m, down: 1, along: m, scale: sigma(l) };
+    const h = product(source, signals[l - 1], weights[l - 1], shape);
+    for (let k = 0; k < h.length; k++) h[k] = f(h[k]);
+    signals.push(h);
   }
   /** @type {Float64Array[]} */
   const deltas = [];
-  let back = pack(normals(seed, TOP, batch * widths[depth]), widths[depth]);
+  let back = turned(normals(seed, TOP, batch * widths[depth]), widths[depth]);
   for (let l = depth; l >= 1; l--) {
     const n = widths[l - 1], m = widths[l], h = signals[l];
     for (let k = 0; k < back.length; k++) back[k] *= slope(h[k]);
     deltas.unshift(back);
-    if (l > 1) back = product(back, weights(l), { n: m, m: n, down: 1, along: m, scale: sigma(l) });
+    const shape = { n: m, m: n, down: m, along: 1, scale: sigma(l) };
+    if (l > 1) back = product(source, back, weights[l - 1], shape);
   }
-  kept.length = depth + 1;
   return { widths, signals, deltas };
 }
 
-/** The same for a test: rows of h_1 … h_L, δ_1 … δ_L, and what was drawn. @param {State} state */
-export function unpacked(state) {
-  const { widths, signals, deltas } = propagate(state), last = widths[state.depth];
+/** The same for a test: rows of h_1 … h_L, δ_1 … δ_L, and what was drawn. @param {State} state @param {Source} source */
+export function unpacked(state, source) {
+  const { widths, signals, deltas } = propagate(state, source), last = widths[state.depth];
   const rows = (/** @type {Float64Array} */ x, /** @type {number} */ n) => Array.from({ length: x.length / n }, (_, b) =>
-    Array.from({ length: n }, (_, i) => x[(b - (b % LANES)) * n + (b % LANES) + LANES * i]));
+    Array.from({ length: n }, (_, i) => x[(i * x.length) / n + b]));
   return {
     widths, signals: signals.map((h, l) => rows(h, widths[l])), deltas: deltas.map((d, l) => rows(d, widths[l + 1])),
-    weights: widths.slice(1).map((m, l) => [...drawn(state.seed, l + 1, widths[l], m)]),
-    top: rows(pack(normals(state.seed, TOP, state.batch * last), last), last),
+    weights: widths.slice(1).map((m, l) => [...normals(state.seed, l + 1, widths[l] * m)]),
+    top: rows(turned(normals(state.seed, TOP, state.batch * last), last), last),
   };
 }
 
-/** What is measured of each layer. @param {State} state @returns {Layer[]} */
-export function flow(state) {
-  const { widths, signals, deltas } = propagate(state);
+/** What is measured of each layer. @param {State} state @param {Source} source @returns {Layer[]} */
+export function flow(state, source) {
+  const { widths, signals, deltas } = propagate(state, source);
   return deltas.map((delta, l) => ({
     signal: rms(signals[l + 1]),
     delta: rms(delta),
@@ -230,8 +217,8 @@ export function numbersOf(layers, expected) {
   };
 }
 
-/** @param {State} state */
-export const numbers = (state) => numbersOf(flow(state), theory(state));
+/** @param {State} state @param {Source} source */
+export const numbers = (state, source) => numbersOf(flow(state, source), theory(state));
 
 const IN_PYTHON = {
   tanh: ["np.tanh(z)", "1 - f(z) ** 2"],

@@ -1,6 +1,6 @@
 // @ts-check
 // How the ten layers show each activation; ten-layers.settings.js says what the names mean.
-import settings from "./ten-layers.settings.js";
+import settings from "../ten-layers.settings.js";
 
 /** @typedef {{ label: string, range: number[], inRms?: boolean, far?: number }} Look */
 

@@ -2,7 +2,7 @@
 // What kernels.ts does, in plain JavaScript and on the same memory layout (described there).
 import { activations, names } from "./activations.js";
 
-/** @typedef {import("./engine.js").Kernels} Kernels */
+/** @typedef {import("./compiled.js").Kernels} Kernels */
 
 /** @param {number} x @param {number} bits */
 const rotate = (x, bits) => (x << bits) | (x >>> (32 - bits));
@@ -45,11 +45,22 @@ export function fallbackKernels() {
   /** @param {number} n */
   const stride = (n) => 8 * Math.ceil(n / 8);
 
+  /** Four generators, a lane each. @param {number} seed @param {number} stream */
+  function generators(seed, stream) {
+    const key = scramble(seed) + Math.imul(0x9e3779b9, stream + 1);
+    return [0, 1, 2, 3].map((lane) =>
+      generator([0, 1, 2, 3].map((word) => scramble((key + 4 * word + lane) | 0))));
+  }
+
+  /** @type {Kernels["uniforms"]} */
+  function uniforms(out, count, seed, stream) {
+    const lanes = generators(seed, stream), to = floats(out, 8 * Math.ceil(count / 8));
+    for (let i = 0; i < to.length; i++) to[i] = (lanes[i % 4]() | 0) / 2 ** 31;
+  }
+
   /** @type {Kernels["normals"]} */
   function normals(out, count, seed, stream) {
-    const key = scramble(seed) + Math.imul(0x9e3779b9, stream + 1);
-    const lanes = [0, 1, 2, 3].map((lane) =>
-      generator([0, 1, 2, 3].map((word) => scramble((key + 4 * word + lane) | 0))));
+    const lanes = generators(seed, stream);
     const to = floats(out, 8 * Math.ceil(count / 8));
     for (let i = 0; i < to.length; i += 8) {
       for (let lane = 0; lane < 4; lane++) {
@@ -65,22 +76,22 @@ export function fallbackKernels() {
   }
 
   /** @type {Kernels["product"]} */
-  function product(inputs, weights, out, batch, n) {
-    const block = 4 * stride(n);
-    const h = floats(inputs, batch * stride(n)), to = floats(out, batch * stride(n));
-    const w = floats(weights, n * stride(n));
-    for (let start = 0; start < h.length; start += block) {
-      for (let unit = 0; unit < n; unit++) {
-        let a = 0, b = 0, c = 0, d = 0;
+  function product(inputs, weights, out, batch, n, m) {
+    const h = floats(inputs, batch * stride(n)), to = floats(out, batch * stride(m));
+    const w = floats(weights, n * stride(m));
+    for (let b = 0; b < batch / 4; b++) {
+      const start = 4 * b * stride(n), target = 4 * b * stride(m);
+      for (let unit = 0; unit < m; unit++) {
+        let s0 = 0, s1 = 0, s2 = 0, s3 = 0;
         let at = (unit >> 3) * n * 8 + (unit & 7);
         for (let i = start; i < start + 4 * n; i += 4, at += 8) {
           const weight = w[at];
-          a += h[i] * weight;
-          b += h[i + 1] * weight;
-          c += h[i + 2] * weight;
-          d += h[i + 3] * weight;
+          s0 += h[i] * weight;
+          s1 += h[i + 1] * weight;
+          s2 += h[i + 2] * weight;
+          s3 += h[i + 3] * weight;
         }
-        to.set([a, b, c, d], start + 4 * unit);
+        to.set([s0, s1, s2, s3], target + 4 * unit);
       }
     }
   }
@@ -127,5 +138,5 @@ export function fallbackKernels() {
     });
   }
 
-  return { memory, normals, product, apply, sums, histogram };
+  return { memory, normals, uniforms, product, apply, sums, histogram };
 }

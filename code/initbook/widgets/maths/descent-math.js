@@ -1,7 +1,7 @@
 // @ts-check
 // Descent on three curves: where the steps lead, which are stable, and the same in NumPy.
 // Products are written out, in one order here and in the program: so both round alike.
-import settings from "./descent.settings.js";
+import settings from "../descent.settings.js";
 
 /**
  * @typedef {{ curve: string, start: number, rate: number, clipping: string, limit: number,

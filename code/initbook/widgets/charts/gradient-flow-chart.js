@@ -1,14 +1,14 @@
 // @ts-check
 // Draws what flows through a stack as SVG markup: three curves on one log axis, their theory, and
 // below them the widths of the layers.
-import { format, power } from "./format.js";
-import { circle, line, px, text, ticks } from "./plot.js";
+import { format, power } from "../page/format.js";
+import { circle, line, px, text, ticks } from "../page/plot.js";
 
 const LEFT = 46, RIGHT = 34, TOP = 24, CURVES = 250, GAP = 24, PROFILE = 34;
 export const HEIGHT = TOP + CURVES + GAP + PROFILE + 24;
 
 /**
- * @typedef {import("./gradient-flow-math.js").Layer} Layer
+ * @typedef {import("../maths/gradient-flow-math.js").Layer} Layer
  * @typedef {keyof Layer} Name
  * @typedef {{ layers: Layer[], expected: Layer[], widths: number[] }} Shown
  */

@@ -2,7 +2,7 @@
 // Eight tanh units learn a wave: y = Σ v_j tanh(w_j x + b_j) + c. All sums over points run from the
 // first to the last, unit by unit, so that twins are rounded alike and stay twins exactly.
 import { DRAWS_IN_PYTHON, normals, uniforms } from "./draws.js";
-import settings from "./symmetry.settings.js";
+import settings from "../symmetry.settings.js";
 
 /**
  * @typedef {{ step: number, start: string, nudge: string, biases: string, dropout: string,

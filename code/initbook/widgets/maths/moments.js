@@ -14,7 +14,7 @@ const densities = nodes.map((z) => (STEP * Math.exp(-z * z / 2)) / Math.sqrt(2 *
  * @param {(z: number) => number} g
  * @param {number} q
  */
-function expectation(g, q) {
+export function expectation(g, q) {
   const std = Math.sqrt(q);
   let sum = 0;
   for (let i = 0; i < NODES; i++) sum += densities[i] * g(std * nodes[i]);
@@ -22,17 +22,21 @@ function expectation(g, q) {
 }
 
 /**
- * E[f(√q z)] and E[f(√q z)²].
- * @param {string} name of the activation
+ * E[f(√q z)], E[f(√q z)²] and the variance of f.
+ * @param {string | import("./activations.js").Elementwise} of an activation, or its name
  * @param {number} q
  */
-export function moments(name, q) {
-  if (name === "identity") return { first: 0, second: q };
-  if (name === "relu") return { first: Math.sqrt(q / (2 * Math.PI)), second: q / 2 };
-  const { f, rest } = activations[name];
-  // f - f(0) is odd: its mean is 0 and nothing cancels in the square
-  const second = expectation((z) => (f(z) - rest) ** 2, q);
-  return { first: rest, second: rest * rest + second };
+export function moments(of, q) {
+  const { f, rest, leak } = typeof of === "string" ? activations[of] : of;
+  if (leak !== undefined) {
+    const first = (1 - leak) * Math.sqrt(q / (2 * Math.PI)), second = (q * (1 + leak * leak)) / 2;
+    return { first, second, variance: second - first * first };
+  }
+  // Around f(0), where nothing cancels; what is odd there has the mean 0.
+  const odd = Math.abs(f(1) + f(-1) - 2 * rest) < 1e-12;
+  const shift = odd ? 0 : expectation((z) => f(z) - rest, q);
+  const square = expectation((z) => (f(z) - rest) ** 2, q), first = rest + shift;
+  return { first, second: rest * (rest + 2 * shift) + square, variance: Math.max(0, square - shift * shift) };
 }
 
 /**
@@ -45,22 +49,4 @@ export function slopeMoment(name, q) {
   if (name === "relu") return 1 / 2;
   const { f, slope } = activations[name];
   return expectation((z) => slope(f(z)) ** 2, q);
-}
-
-/**
- * The same moments of each layer when inputs have second moment 1 and weights std scale / √n.
- * @param {string} name of the activation
- * @param {number} scale
- * @param {number} depth
- */
-export function meanField(name, scale, depth) {
-  const layers = [];
-  let second = 1;
-  for (let l = 0; l < depth; l++) {
-    const layer = moments(name, scale * scale * second);
-    second = layer.second;
-    const std = Math.sqrt(Math.max(0, second - layer.first ** 2));
-    layers.push({ mean: layer.first, std, rms: Math.sqrt(second) });
-  }
-  return layers;
 }
