@@ -1,5 +1,6 @@
 """Widgets that compute in the page: one Python class and one ES module each."""
 
+from initbook.widgets.batch_normalization import BatchNormalization
 from initbook.widgets.descent import Descent
 from initbook.widgets.gain_finder import GainFinder
 from initbook.widgets.gradient_flow import GradientFlow
@@ -8,5 +9,6 @@ from initbook.widgets.ten_layers import TenLayers
 from initbook.widgets.variance_of_a_sum import VarianceOfASum
 
 __all__ = [
-    "Descent", "GainFinder", "GradientFlow", "Symmetry", "TenLayers", "VarianceOfASum",
+    "BatchNormalization", "Descent", "GainFinder", "GradientFlow", "Symmetry", "TenLayers",
+    "VarianceOfASum",
 ]  # fmt: skip
