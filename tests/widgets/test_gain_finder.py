@@ -143,7 +143,9 @@ def test_what_is_said_is_what_the_engine_computes(open_page):
         page.wait_for_timeout(50)
         settle(page)
         (expected,) = call(MATHS, ("explore", state))
-        numbers = [float(x) for x in re.findall(r"-?\d+\.\d+(?! × )", host.inner_text().replace("−", "-"))]
+        numbers = [
+            float(x) for x in re.findall(r"-?\d+\.\d+(?! × )", host.inner_text().replace("−", "-"))
+        ]
         for name in ("second", "slope_second", "gain_second", "gain_gradient", "chi"):
             if 1e-3 < expected[name] < 1e4:
                 assert any(x == pytest.approx(expected[name], rel=6e-3) for x in numbers), name
@@ -155,14 +157,18 @@ def test_what_is_said_is_what_the_engine_computes(open_page):
 def test_presets_hold_what_they_say(open_page):
     page = open_page("/gain-finder.html")
     host = widget(page)
-    assert "comes to rest at q = 1.18" in result(host) and "χ = 1.21: gradients grow" in result(host)
+    assert "comes to rest at q = 1.18" in result(host) and "χ = 1.21: gradients grow" in result(
+        host
+    )
     host.get_by_role("button", name="second moment").click()
     settle(page)
     assert "q = 1.00 stays, and lengths near it come to it" in result(host)
     host.get_by_role("radio", name="GELU", exact=True).check()
     host.get_by_role("button", name="second moment").click()
     settle(page)
-    assert "q = 1.00 stays, but lengths near it leave: the map’s slope there is 1.14" in result(host)
+    assert "q = 1.00 stays, but lengths near it leave: the map’s slope there is 1.14" in result(
+        host
+    )
     host.get_by_role("radio", name="ReLU", exact=True).check()
     host.get_by_role("button", name="gradient").click()
     settle(page)
