@@ -1,4 +1,4 @@
-"""Batch normalization as a widget: its mathematics against the library's, its program, what is said."""
+"""Batch normalization as a widget: its mathematics against the library's, its program."""
 
 import numpy as np
 import pytest

@@ -231,9 +231,14 @@ def test_it_fits_its_room_and_its_labels_stay_inside(open_page, width):
     page = open_page("/gain-finder.html", width=width)
     host = widget(page)
     room = host.bounding_box()["height"]
-    for state in ("act=gelu_tanh&gain=1.53&bias=0.017&c=-0.77", "act=hard_tanh&gain=12&std=0.1&bias=3.9",
-                  "act=relu&gain=12&std=5&c=-1", "act=sigmoid&gain=0.1&std=5", "act=tanh&gain=0.1&std=0.1",
-                  "act=selu&gain=1&std=1&c=0.123"):  # fmt: skip
+    for state in (
+        "act=gelu_tanh&gain=1.53&bias=0.017&c=-0.77",
+        "act=hard_tanh&gain=12&std=0.1&bias=3.9",
+        "act=relu&gain=12&std=5&c=-1",
+        "act=sigmoid&gain=0.1&std=5",
+        "act=tanh&gain=0.1&std=0.1",
+        "act=selu&gain=1&std=1&c=0.123",
+    ):
         page.evaluate("hash => location.hash = hash", f"#~gain-finder:{state}")
         page.wait_for_timeout(50)
         settle(page)

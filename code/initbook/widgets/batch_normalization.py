@@ -14,7 +14,7 @@ from initbook.widgets.base import BookWidget, Setting
 
 
 class BatchNormalization(BookWidget):
-    """A signal up and a gradient down ten random layers, with and without normalization, in the page.
+    """Ten random layers with batch normalization and without, computed in the page.
 
     h_l = f(γ ẑ_l + β), where ẑ is z = h_{l−1} W_l less its mean over the batch, over its std; and
     h_l = f(z_l) without. On the way down γ/s · (δ − mean(δ) − ẑ · mean(δ ẑ)) meets the weights.
