@@ -34,7 +34,7 @@ def random_states(count, seed=0):
 
 
 def relative_rms(measured, expected):
-    scale = np.sqrt(np.mean(np.square(expected)))
+    scale = np.sqrt(np.mean(np.square(expected))) or 1
     return np.sqrt(np.mean(np.square(np.reshape(measured, np.shape(expected)) - expected))) / scale
 
 
@@ -77,7 +77,7 @@ def by_numpy(found, state):
         {},
         {"gamma": 1.7, "beta": 0.6, "batch": 21, "seed": 3},
         {"batch": 2, "scale": 0.3},
-        {"mode": "evaluation", "batches": 7, "gamma": 0.8, "beta": -0.4, "batch": 13},
+        {"mode": "evaluation", "batches": 7, "gamma": 0.8, "beta": 0.4, "batch": 13},
         {"mode": "evaluation", "batches": 0, "scale": 1.4},
     ],
 )

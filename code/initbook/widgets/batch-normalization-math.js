@@ -5,7 +5,6 @@ import { activations } from "./activations.js";
 import settings from "./batch-normalization.settings.js";
 import { DRAWS_IN_PYTHON, normals } from "./draws.js";
 import { expectation } from "./gaussian.js";
-import { moments, slopeMoment } from "./moments.js";
 
 /**
  * @typedef {{ activation: string, scale: number, gamma: number, beta: number, batch: number, mode: string,
@@ -219,8 +218,9 @@ export function theory({ activation, scale, gamma, beta }) {
   const plain = [], slopes = [];
   let h2 = 1;
   for (let l = 0; l < DEPTH; l++) {
-    slopes.push(slopeMoment(activation, s2 * h2));
-    h2 = moments(activation, s2 * h2).second;
+    const q = s2 * h2;
+    slopes.push(expectation((z) => slope(f(z)) ** 2, q, [0]));
+    h2 = expectation((z) => f(z) ** 2, q, [0]);
     plain.push({ signal: Math.sqrt(h2), delta: 0 });
   }
   for (let l = DEPTH - 1, delta = 1; l >= 0; l--) {

@@ -30,7 +30,7 @@ const RULE = legendre(16);
 export function nodes(root, kinks = [], widest = Infinity) {
   const own = [];
   for (let edge = 0.5; edge < REACH * root; edge *= 2) own.push(-edge / root, edge / root);
-  const edges = [...EDGES, ...own, ...kinks.map((kink) => kink / root)].filter((edge) => Math.abs(edge) <= REACH);
+  const edges = [...EDGES, ...own, ...(root ? kinks.map((kink) => kink / root) : [])].filter((edge) => Math.abs(edge) <= REACH);
   edges.sort((a, b) => a - b);
   /** @type {number[]} */
   const z = [], weights = [];
