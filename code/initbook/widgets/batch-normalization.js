@@ -1,20 +1,20 @@
 // @ts-check
 // Batch normalization: a stack of ten layers with it and without, side by side.
-import { actions } from "./actions.js";
-import { chart, describe, heightFor } from "./batch-normalization-chart.js";
-import { COMPANIES, DEPTH, WIDTH, explore, numbersOf, program, theory } from "./batch-normalization-math.js";
+import { actions } from "./page/actions.js";
+import { chart, describe, heightFor } from "./charts/batch-normalization-chart.js";
+import { COMPANIES, DEPTH, WIDTH, explore, numbersOf, program, theory } from "./maths/batch-normalization-math.js";
 import settings from "./batch-normalization.settings.js";
-import { choice, element, presets, slider } from "./controls.js";
-import { format } from "./format.js";
-import { follow, read, setter } from "./live.js";
-import { legend, newDraw, picture } from "./picture.js";
-import { circle, minus } from "./plot.js";
-import { addressOf } from "./settings.js";
+import { choice, element, presets, slider } from "./page/controls.js";
+import { format } from "./page/format.js";
+import { follow, read, setter } from "./page/live.js";
+import { legend, newDraw, picture } from "./page/picture.js";
+import { circle, minus } from "./page/plot.js";
+import { addressOf } from "./page/settings.js";
 
 /**
- * @typedef {import("./batch-normalization-math.js").State} State
+ * @typedef {import("./maths/batch-normalization-math.js").State} State
  * @typedef {State & { signals: number[], deltas: number[] }} Synced
- * @typedef {import("./batch-normalization-chart.js").Shown & { state: State }} Shown
+ * @typedef {import("./charts/batch-normalization-chart.js").Shown & { state: State }} Shown
  */
 
 const { activation: ACTIVATION, scale: SCALE, gamma: GAMMA, beta: BETA, batch: BATCH, mode: MODE, batches: BATCHES, seed: SEED } = settings.state;
@@ -67,7 +67,7 @@ function sentence({ state, normal, plain, answers, expected, evaluation }) {
     + `Of one example, in ${COMPANIES} batches, a unit says ${answer}.`;
 }
 
-/** @typedef {import("./batch-normalization-math.js").Layer} Layer */
+/** @typedef {import("./maths/batch-normalization-math.js").Layer} Layer */
 
 /** @param {Shown} shown */
 function caption({ state: { batches, batch }, evaluation }) {
@@ -85,7 +85,7 @@ const signs = () => legend([
   ['<path class="theory rms" d="M1 7H21"/>', "its theory"],
 ], { height: 14 });
 
-/** @param {{ model: import("./live.js").Model<Synced>, el: HTMLElement, start?: State }} place */
+/** @param {{ model: import("./page/live.js").Model<Synced>, el: HTMLElement, start?: State }} place */
 function render({ model, el, start = read(model, NAMES) }) {
   const set = setter(model), parts = controls(set), state = () => read(model, NAMES);
   const seed = element("span", { class: "seed" });

@@ -1,21 +1,21 @@
 // @ts-check
 // The gain finder: what an activation leaves of a signal and of a gradient, and where the length and
 // the correlation of the layers come to rest.
-import { actions } from "./actions.js";
-import { choice, element, presets, slider } from "./controls.js";
-import { format } from "./format.js";
-import { chart, describe, heightFor } from "./gain-finder-chart.js";
-import { explore, gainsOf, lengthSlope, lengths, momentsOf, program, restingCorrelation } from "./gain-finder-math.js";
+import { actions } from "./page/actions.js";
+import { choice, element, presets, slider } from "./page/controls.js";
+import { format } from "./page/format.js";
+import { chart, describe, heightFor } from "./charts/gain-finder-chart.js";
+import { explore, gainsOf, lengthSlope, lengths, momentsOf, program, restingCorrelation } from "./maths/gain-finder-math.js";
 import settings from "./gain-finder.settings.js";
-import { follow, read, setter } from "./live.js";
-import { legend, picture } from "./picture.js";
-import { circle, minus } from "./plot.js";
-import { addressOf } from "./settings.js";
+import { follow, read, setter } from "./page/live.js";
+import { legend, picture } from "./page/picture.js";
+import { circle, minus } from "./page/plot.js";
+import { addressOf } from "./page/settings.js";
 
 /**
- * @typedef {import("./gain-finder-math.js").State} State
+ * @typedef {import("./maths/gain-finder-math.js").State} State
  * @typedef {State & { lengths: number[] }} Synced
- * @typedef {import("./gain-finder-chart.js").Shown} Shown
+ * @typedef {import("./charts/gain-finder-chart.js").Shown} Shown
  */
 
 const { activation: ACTIVATION, std: STD, gain: GAIN, bias: BIAS, correlation: CORRELATION } = settings.state;
@@ -27,7 +27,7 @@ export const { hashKeys, clean } = addressOf(settings.state);
 const said = (/** @type {number} */ x) => minus(Math.abs(x) < 5e-13 ? "0" : format(x)); // of rounding, 0
 
 /**
- * @param {import("./live.js").Model<Synced>} model
+ * @param {import("./page/live.js").Model<Synced>} model
  * @param {ReturnType<typeof setter<Synced>>} set
  */
 function controls(model, set) {
@@ -118,7 +118,7 @@ const signs = () => legend([
   [circle("ring", 11, 7, 4.5), "unstable"],
 ], { height: 14 });
 
-/** @param {{ model: import("./live.js").Model<Synced>, el: HTMLElement, start?: State }} place */
+/** @param {{ model: import("./page/live.js").Model<Synced>, el: HTMLElement, start?: State }} place */
 function render({ model, el, start = read(model, NAMES) }) {
   const set = setter(model), parts = controls(model, set), state = () => read(model, NAMES);
   const left = [element("p", { class: "spread" }), element("p", { class: "spread" })];

@@ -1,16 +1,16 @@
 // @ts-check
 // Draws two maps from a layer to the next as SVG markup, each with its diagonal, the stairs of a cobweb
 // and its fixed points: that of the length q and that of the correlation c.
-import { format } from "./format.js";
-import { circle, line, minus, px, text, ticks } from "./plot.js";
-import { fixedPoints, lengths, nextLength, restingCorrelation } from "./gain-finder-math.js";
+import { format } from "../page/format.js";
+import { circle, line, minus, px, text, ticks } from "../page/plot.js";
+import { fixedPoints, lengths, nextLength, restingCorrelation } from "../maths/gain-finder-math.js";
 
 const LEFT = 40, RIGHT = 8, TITLE = 24, AXIS = 34, GAP = 16; // in pixels
 const WIDE = 560, SAMPLES = 48, LAYERS = 30;
 
 /**
- * @typedef {import("./gain-finder-math.js").State} State
- * @typedef {{ state: State } & ReturnType<typeof import("./gain-finder-math.js").explore>} Shown
+ * @typedef {import("../maths/gain-finder-math.js").State} State
+ * @typedef {{ state: State } & ReturnType<typeof import("../maths/gain-finder-math.js").explore>} Shown
  * @typedef {{ left: number, top: number, size: number, low: number, high: number }} Box
  * @typedef {{ at: number, slope: number }} Point
  */

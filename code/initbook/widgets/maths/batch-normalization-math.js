@@ -2,7 +2,7 @@
 // A stack of ten random layers, with batch normalization and without: the signal up, the gradient down,
 // and what one example's companions do to it. Rows are examples; all in float64.
 import { activations } from "./activations.js";
-import settings from "./batch-normalization.settings.js";
+import settings from "../batch-normalization.settings.js";
 import { DRAWS_IN_PYTHON, normals } from "./draws.js";
 import { expectation } from "./gaussian.js";
 

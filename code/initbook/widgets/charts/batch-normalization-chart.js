@@ -1,17 +1,17 @@
 // @ts-check
 // Draws a stack with batch normalization and without as SVG markup: the signal and the gradient, layer by
 // layer, and below them what one unit says of one example in many batches.
-import { COMPANIES, DEPTH } from "./batch-normalization-math.js";
-import { format, power } from "./format.js";
-import { circle, line, minus, px, text } from "./plot.js";
+import { COMPANIES, DEPTH } from "../maths/batch-normalization-math.js";
+import { format, power } from "../page/format.js";
+import { circle, line, minus, px, text } from "../page/plot.js";
 
 const LEFT = 46, RIGHT = 10, TITLE = 24, AXIS = 24, GAP = 18, LAYERS = 200, EXAMPLE = 84; // in pixels
 const WIDE = 560, LEAST = 1e-12; // what is smaller leaves the axis
 
 /**
- * @typedef {import("./batch-normalization-math.js").Layer} Layer
+ * @typedef {import("../maths/batch-normalization-math.js").Layer} Layer
  * @typedef {keyof Layer} Name
- * @typedef {ReturnType<typeof import("./batch-normalization-math.js").theory>} Theory
+ * @typedef {ReturnType<typeof import("../maths/batch-normalization-math.js").theory>} Theory
  * @typedef {{ normal: Layer[], plain: Layer[], answers: number[], expected: Theory, evaluation: boolean }} Shown
  * @typedef {{ left: number, top: number, width: number, height: number }} Box
  */
