@@ -5,7 +5,7 @@ const request = JSON.parse(readFileSync(0, "utf8"));
 const load = (name) => import(new URL(name, `file://${request.folder}/maths/`));
 const { createEngine, layout, strideOf, widthsOf } = await load("engine.js");
 const { names } = await load("activations.js");
-const { all } = await load("more-activations.js");
+const { functions } = await load("functions.js");
 const { meanField } = await load("ten-layers-math.js");
 
 const engine = await createEngine(
@@ -27,7 +27,7 @@ const answers = {
   layers(state) {
     const { activation, scale, batch } = state, statistics = engine.simulate(state), widths = widthsOf(state);
     engine.simulate({ ...state, activation: "tanh" }); // so that all is drawn
-    const { inputs, here, there, weights } = layout(widths), outputs = [], { f } = all[activation];
+    const { inputs, here, there, weights } = layout(widths), outputs = [], { f } = functions[activation];
     let [from, to] = [inputs, here];
     weights.forEach((w, l) => {
       const n = widths[l], m = widths[l + 1], count = batch * strideOf(m), sigma = scale / Math.sqrt(n);
@@ -48,11 +48,11 @@ const answers = {
     return plain(4096, count);
   },
 
-  names: () => ({ compiled: names, all: Object.keys(all) }),
+  names: () => ({ compiled: names, all: Object.keys(functions) }),
 
   meanField: (state) => meanField(state),
 
-  values: ({ activation, at }) => at.map(all[activation].f),
+  values: ({ activation, at }) => at.map(functions[activation].f),
 };
 
 const answer = answers[request.task](request);

@@ -6,7 +6,7 @@ import { createEngine } from "./maths/engine.js";
 import { format, percent } from "./page/format.js";
 import { follow, read, setter } from "./page/live.js";
 import { looks } from "./maths/looks.js";
-import { all } from "./maths/more-activations.js";
+import { functions } from "./maths/functions.js";
 import { legend, newDraw, picture } from "./page/picture.js";
 import { addressOf } from "./page/settings.js";
 import { HEIGHT, chart, describe } from "./charts/ten-layers-chart.js";
@@ -66,7 +66,7 @@ function controls(model, set) {
  * @param {string} name of the activation
  */
 function wordsOfFar(name) {
-  const { rest } = all[name], { far } = looks[name];
+  const rest = functions[name].f(0), { far } = looks[name];
   if (far === undefined) return { note: "" };
   if (far === 0) return { others: "exactly 0", note: "Exact zeros are not drawn." };
   const edge = (/** @type {number} */ h) => Number(h.toPrecision(3));

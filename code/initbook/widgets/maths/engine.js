@@ -3,7 +3,7 @@
 import { names } from "./activations.js";
 import { loadKernels, reserve } from "./compiled.js";
 import { looks } from "./looks.js";
-import { all } from "./more-activations.js";
+import { functions } from "./functions.js";
 import settings from "../ten-layers.settings.js";
 import { profileOf } from "./widths.js";
 
@@ -80,7 +80,7 @@ export class Engine {
    * @returns {Layer[]}
    */
   simulate(state, rows = state.batch) {
-    const { leak } = all[state.activation], { scale, norm } = state;
+    const { leak } = functions[state.activation], { scale, norm } = state;
     if (leak === undefined || !scale || norm === "on") return this.#layers(state, rows);
     const keeps = Math.sqrt(2 / (1 + leak * leak)), of = JSON.stringify({ ...state, scale: 0, rows });
     if (this.#kept.of !== of) this.#kept = { of, layers: this.#layers({ ...state, scale: keeps }, rows) };
@@ -178,7 +178,7 @@ export class Engine {
    * @param {string} activation
    */
   #apply(from, to, count, sigma, activation) {
-    const number = names.indexOf(activation), { f } = all[activation];
+    const number = names.indexOf(activation), { f } = functions[activation];
     if (number >= 0) return this.kernels.apply(from, to, count, sigma, number);
     const z = this.#floats(from, count), h = this.#floats(to, count);
     for (let k = 0; k < count; k++) h[k] = f(sigma * z[k]);
@@ -192,7 +192,7 @@ export class Engine {
    * @returns {Layer}
    */
   #describe(h, width, rows, activation) {
-    const { kernels } = this, { rest } = all[activation];
+    const { kernels } = this, rest = functions[activation].f(0);
     const { range, inRms, far = Infinity } = looks[activation];
     const count = width * rows;
     kernels.sums(h, rows, width, rest, RESULTS);

@@ -8,15 +8,26 @@
  *   code: [f: string, slope: string] }} Activation
  */
 
-const { abs, exp, log1p, max, min, sqrt, tanh, PI, SQRT2 } = Math;
+const { abs, exp, log1p, max, min, sqrt, tanh, PI } = Math;
 
-/** The normal distribution's Φ, to 1e-7 of its value (Press et al., Numerical Recipes, 6.2). @param {number} z */
-export function cdf(z) {
-  const x = abs(z) / SQRT2, t = 2 / (2 + x);
-  const tail = (t / 2) * exp(-x * x - 1.26551223 + t * (1.00002368 + t * (0.37409196 + t * (0.09678418
-    + t * (-0.18628806 + t * (0.27886807 + t * (-1.13520398 + t * (1.48851587
-    + t * (-0.82215223 + t * 0.17087277)))))))));
-  return z > 0 ? 1 - tail : tail;
+/**
+ * The standard normal's Φ(x), to 1e-12: its power series around 0, and a continued fraction far out.
+ * @param {number} x
+ */
+export function normalCdf(x) {
+  const size = abs(x), density = exp((-x * x) / 2) / sqrt(2 * PI);
+  let part = 0; // of what lies between 0 and |x|, or beyond it
+  if (size < 4) {
+    for (let term = size, k = 1; term > 1e-17 * part; k += 2) {
+      part += term;
+      term *= (x * x) / (k + 2);
+    }
+    part *= density;
+    return x > 0 ? 0.5 + part : 0.5 - part;
+  }
+  for (let k = 40; k > 0; k--) part = k / (size + part);
+  const beyond = density / (size + part);
+  return x > 0 ? 1 - beyond : beyond;
 }
 
 const sigmoid = (/** @type {number} */ z) => 1 / (1 + exp(-z));
@@ -63,7 +74,7 @@ export const functions = {
   elu: exponential(1, 1),
   selu: exponential(1.6732632423543772, 1.0507009873554805),
   gelu: {
-    f: (z) => z * cdf(z), slope: (z) => cdf(z) + (z * exp((-z * z) / 2)) / sqrt(2 * PI), kinks: [],
+    f: (z) => z * normalCdf(z), slope: (z) => normalCdf(z) + (z * exp((-z * z) / 2)) / sqrt(2 * PI), kinks: [],
     code: ["z * cdf(z)", "cdf(z) + z * np.exp(-z * z / 2) / np.sqrt(2 * np.pi)"],
   },
   gelu_tanh: {
@@ -93,10 +104,14 @@ const HELPERS = [
   ["sigmoid(", ["def sigmoid(z):", "    return (1 + np.tanh(z / 2)) / 2", ""]],
 ];
 
-/** f and its slope as Python functions of an array, with what they call. @param {string} name */
-export function inPython(name) {
+/**
+ * f, and its slope where that is asked for, as Python functions of an array, with what they call.
+ * @param {string} name @param {boolean} [withSlope]
+ */
+export function inPython(name, withSlope = true) {
   const [f, slope] = functions[name].code;
-  let source = `def f(z):\n    return ${f}\n\ndef slope(z):\n    return ${slope}\n`;
+  let source = `def f(z):\n    return ${f}\n`;
+  if (withSlope) source += `\ndef slope(z):\n    return ${slope}\n`;
   for (const [call, lines] of HELPERS) if (source.includes(call)) source = `${lines.join("\n")}\n${source}`;
   return source;
 }

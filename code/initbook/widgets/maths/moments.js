@@ -27,7 +27,7 @@ export function expectation(g, q) {
  * @param {number} q
  */
 export function moments(of, q) {
-  const { f, rest, leak } = typeof of === "string" ? activations[of] : of;
+  const { f, leak } = typeof of === "string" ? activations[of] : of, rest = f(0);
   if (leak !== undefined) {
     const first = (1 - leak) * Math.sqrt(q / (2 * Math.PI)), second = (q * (1 + leak * leak)) / 2;
     return { first, second, variance: second - first * first };

@@ -2,8 +2,8 @@
 // The stack that is shown as a NumPy program, and what it prints. Loaded when it is asked for.
 import { ENGINE_DRAWS_IN_PYTHON } from "./engine-draws.js";
 import { EPSILON, createEngine, widthsOf } from "./engine.js";
+import { functions, inPython } from "./functions.js";
 import { expectation } from "./moments.js";
-import { all } from "./more-activations.js";
 import { meanField } from "./ten-layers-math.js";
 
 /** @typedef {import("./engine.js").State} State */
@@ -12,7 +12,7 @@ export { createEngine as prepare }; // for tests: what `numbers` takes
 
 /** By how much a tiny change of the input grows up to the top, against the signal. @param {State} state */
 export function roundingGrows(state) {
-  const { f } = all[state.activation], s2 = state.scale ** 2;
+  const { f } = functions[state.activation], s2 = state.scale ** 2;
   const slope = (/** @type {number} */ z) => (f(z + 1e-4) - f(z - 1e-4)) / 2e-4;
   let change = 1, before = 1, size = 1;
   for (const { q, std, rms } of meanField(state)) {
@@ -31,25 +31,6 @@ export function numbers(state, engine) {
     [[`std_${l + 1}`, std], [`rms_${l + 1}`, rms], [`mean_${l + 1}`, mean]]));
 }
 
-/** @type {Record<string, string>} */
-const IN_PYTHON = {
-  tanh: "np.tanh(z)",
-  relu: "np.maximum(z, 0)",
-  sigmoid: "1 / (1 + np.exp(-z))",
-  identity: "z",
-  leaky_relu: "np.where(z > 0, z, 0.01 * z)",
-  prelu: "np.where(z > 0, z, 0.25 * z)",
-  elu: "np.where(z > 0, z, np.expm1(np.minimum(z, 0)))",
-  selu: "1.0507009873554805 * np.where(z > 0, z, 1.6732632423543772 * np.expm1(np.minimum(z, 0)))",
-  gelu: "z * (1 + np.vectorize(math.erf)(z / np.sqrt(2))) / 2",
-  gelu_tanh: "z * (1 + np.tanh(np.sqrt(2 / np.pi) * (z + 0.044715 * z**3))) / 2",
-  silu: "z / (1 + np.exp(-z))",
-  mish: "z * np.tanh(np.logaddexp(z, 0))",
-  softplus: "np.logaddexp(z, 0)",
-  softsign: "z / (1 + np.abs(z))",
-  hard_tanh: "np.clip(z, -1, 1)",
-};
-
 /** What makes an even number between −1 and 1 one of variance 1. @type {Record<string, string>} */
 const LAWS = {
   uniform: "return np.sqrt(3) * even",
@@ -60,7 +41,7 @@ const LAWS = {
 
 /** Python that prints what `numbers` returns. @param {State} state */
 export function program(state) {
-  const { activation, scale, depth, law, norm, batch, seed } = state, f = IN_PYTHON[activation];
+  const { activation, scale, depth, law, norm, batch, seed } = state, f = inPython(activation, false);
   const layers = meanField(state), weights = law === "normal" ? "normals" : "evens";
   const chaos = roundingGrows(state) > CHAOS
     ? "# Rounding errors grow from layer to layer: the page computes in float32, this in float64.\n" : "";
@@ -84,9 +65,7 @@ n = np.array([${widthsOf(state).join(", ")}])
 ${ENGINE_DRAWS_IN_PYTHON}
 
 ${evens}
-def f(z):
-    return ${f}
-
+${f}
 
 stride = -(-n // 8) * 8  # the page keeps rows of whole eights
 streams = np.arange(len(n), dtype=np.uint32)
