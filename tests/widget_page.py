@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from initbook import widgets
+from initbook.widgets.training_race import race_digits
 
 ROOT = Path(__file__).parents[1]
 ALL = [getattr(widgets, name) for name in widgets.__all__]
@@ -48,6 +49,7 @@ def write_site(folder):
     for file in WIDGETS.iterdir():
         if file.suffix in {".js", ".css", ".wasm"}:
             shutil.copy(file, static)
+    (static / "race-digits.bin").write_bytes(race_digits())
     shutil.copy(ROOT / "assets" / "mount-widgets.js", static.parent)
     first, second = placeholder("tanh"), placeholder("relu", scale=2**0.5)
     for kind in ALL:
@@ -97,7 +99,7 @@ def check_room(host, height, state):
 
 def check_targets(host):
     """Whatever is pressed or typed into is at least 24 pixels high and wide."""
-    targets = host.locator("button, input[type=number], .choice label")
+    targets = host.locator("button, select, input[type=number], .choice label")
     assert targets.evaluate_all(TOO_SMALL) == []
 
 

@@ -83,6 +83,9 @@ def copy_assets(app, exception):
     for file in (root / "code" / "initbook" / "widgets").iterdir():
         if file.suffix in {".js", ".css", ".wasm"}:
             shutil.copy(file, static / "widgets")
+    from initbook.widgets.training_race import race_digits  # here: finding Node takes no widgets
+
+    (static / "widgets" / "race-digits.bin").write_bytes(race_digits())
 
 
 if __name__ == "__main__":  # `make test`: the tests' packages too

@@ -4,6 +4,7 @@ from initbook.widgets.descent import Descent
 from initbook.widgets.gradient_flow import GradientFlow
 from initbook.widgets.symmetry import Symmetry
 from initbook.widgets.ten_layers import TenLayers
+from initbook.widgets.training_race import TrainingRace
 from initbook.widgets.variance_of_a_sum import VarianceOfASum
 
-__all__ = ["Descent", "GradientFlow", "Symmetry", "TenLayers", "VarianceOfASum"]
+__all__ = ["Descent", "GradientFlow", "Symmetry", "TenLayers", "TrainingRace", "VarianceOfASum"]

@@ -79,6 +79,23 @@ export function choice({ legend, choices, onInput }) {
 }
 
 /**
+ * One of several, from a list that opens: for choices that would take too much room side by side.
+ * @param {{ label: string, choices: Record<string, { label: string }>, onInput: (value: string) => void }} options
+ */
+export function selection({ label, choices, onInput }) {
+  const list = element("select");
+  for (const [value, { label: name }] of Object.entries(choices)) list.append(element("option", { value }, name));
+  list.addEventListener("change", () => onInput(list.value));
+  return {
+    root: element("label", { class: "selection" }, element("span", {}, label), list),
+    /** @param {string} value */
+    show(value) {
+      list.value = value;
+    },
+  };
+}
+
+/**
  * Buttons that set a value; the one whose value is shown is marked as pressed. `options` are pairs
  * of a text and its value now.
  * @param {{ label: string, options: [string, () => number][], onInput: (value: number) => void }} options
