@@ -30,7 +30,7 @@ def random_states(count, seed=0):
     for _ in range(count):
         racers = [
             (str(rng.choice(list(SETTINGS["starts"]))), str(rng.choice(["sigmoid", "tanh", "relu"])),
-             float(f"{10 ** rng.uniform(-2, 0):.3g}"))
+             float(f"{10 ** rng.uniform(-2, -0.5):.3g}"))
             for _ in LETTERS
         ]  # fmt: skip
         yield state_of(TrainingRace(
@@ -73,7 +73,7 @@ def descend(W, b, activation, rate, X, t):
     for k in reversed(range(len(W))):
         by = H[k].T @ delta, delta.sum(axis=0)
         if k:
-            delta = (delta @ W[k].T) * f.derivative(Z[k - 1])
+            delta = (delta @ W[k].T) * f.slope(Z[k - 1])
         W[k], b[k] = W[k] - rate * by[0], b[k] - rate * by[1]
 
 
@@ -96,7 +96,7 @@ def test_ten_steps_agree_with_numpy(file, engine, activation):
 
 
 def test_both_engines_race_alike(file):
-    for state in random_states(3, seed=8):
+    for state in random_states(3, seed=9):
         one, other = (raced(state, 60, file, engine) for engine in ("wasm", "javascript"))
         for mine, page in zip(one["looks"], other["looks"], strict=True):
             assert [look["step"] for look in mine] == [0, 50, 60]
@@ -141,28 +141,38 @@ def programs(name, file, races):
 
 @pytest.fixture(scope="module")
 def races(file):
-    """Twenty short races, and each racer's loss in the end."""
+    """Twenty short races, and the loss in the end of each racer that is not chaotic."""
     races = [(state, 1 + 7 * k % 40) for k, state in enumerate(random_states(20, seed=3))]
-    runs = [("raced", state, steps, {"file": str(file)}) for state, steps in races]
-    names = [f"loss_{letter.upper()}" for letter in LETTERS]
-    return races, [
-        dict(zip(names, (float(looks[-1]["loss"]) for looks in run["looks"]), strict=True))
-        for run in call(MATHS, *runs)
-    ]
+    runs = [("losses", state, steps, {"file": str(file)}) for state, steps in races]
+    chaotic = call(MATHS, *[("chaotic", state) for state, _ in races])
+    expected = [
+        {f"loss_{a.upper()}": float(x) for a, x in zip(LETTERS, losses, strict=True)
+         if a.upper() not in wild}
+        for losses, wild in zip(call(MATHS, *runs), chaotic, strict=True)
+    ]  # fmt: skip
+    assert 60 < sum(map(len, expected)) < 80
+    return races, expected
+
+
+def check_program(program, said, expected):
+    assert [name for name in said if name in expected] == list(expected) and len(said) == 4
+    assert ("# Rounding errors grow" in program) == (len(expected) < 4)
+    found = {name: said[name] for name in expected}
+    assert found == pytest.approx(expected, rel=1e-5, nan_ok=True), program
 
 
 def test_the_program_prints_the_same_losses(file, races):
     for program, expected in zip(programs("program", file, races[0]), races[1], strict=True):
-        assert printed(program) == pytest.approx(expected, rel=1e-5, nan_ok=True), program
+        check_program(program, printed(program), expected)
         assert len(program.splitlines()) < 85
 
 
 def test_the_torch_program_prints_the_same_losses(file, races):
     for program, expected in zip(programs("torchProgram", file, races[0]), races[1], strict=True):
-        with contextlib.redirect_stdout(io.StringIO()) as said:
+        with contextlib.redirect_stdout(io.StringIO()) as text:
             exec(program, {})
-        found = {n: float(x) for n, x in map(str.split, said.getvalue().splitlines())}
-        assert found == pytest.approx(expected, rel=1e-5, nan_ok=True), program
+        said = {name: float(x) for name, x in map(str.split, text.getvalue().splitlines())}
+        check_program(program, said, expected)
 
 
 def test_a_kernel_hands_the_digits_over_when_it_is_asked():
