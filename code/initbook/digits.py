@@ -123,7 +123,7 @@ def load_digits(scaling: Scaling = "unit") -> Digits:
 
 
 def embedded_images() -> dict[str, NDArray[np.uint8]]:
-    """Return the images and labels of the subset inside the package, whatever else this machine has.
+    """Return the images and labels of the subset inside the package, whatever else is here.
 
     The keys are "train-images", "train-labels", "t10k-images" and "t10k-labels"; images have the
     shape (digits, 28, 28), with 0 for paper and 255 for ink, labels (digits,). Raises RuntimeError

@@ -29,7 +29,8 @@ def random_states(count, seed=0):
     rng = np.random.default_rng(seed)
     for _ in range(count):
         racers = [
-            (str(rng.choice(list(SETTINGS["starts"]))), str(rng.choice(["sigmoid", "tanh", "relu"])),
+            (str(rng.choice(list(SETTINGS["starts"]))),
+             str(rng.choice(list(SETTINGS["activations"]))),
              float(f"{10 ** rng.uniform(-2, -0.5):.3g}"))
             for _ in LETTERS
         ]  # fmt: skip
@@ -329,7 +330,8 @@ def test_in_a_kernel_the_model_brings_the_digits(open_page):
             set(name, value) {
               state[name] = value;
               if (name !== "_asked") return;
-              state._digits = new DataView(Uint8Array.from(atob(bytes), c => c.charCodeAt()).buffer);
+              const file = Uint8Array.from(atob(bytes), c => c.charCodeAt());
+              state._digits = new DataView(file.buffer);
               setTimeout(() => listeners["change:_digits"]());
             },
           };

@@ -10,7 +10,6 @@ import traitlets
 from numpy.typing import NDArray
 
 from initbook.digits import embedded_images
-from initbook.initializers import variance_scaling
 from initbook.propagation import draw_weights, forward
 from initbook.widgets.base import BookWidget, Setting, read_settings
 
