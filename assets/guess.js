@@ -190,7 +190,8 @@ function summary(all) {
     parts.push(`Your first ${half === 1 ? "power of ten was" : `${NUMBERS[half] ?? half} powers of ten were`} off by ${mean(powers.slice(0, half)).toFixed(1)} powers `
       + `on average, the rest by ${mean(powers.slice(half)).toFixed(1)}.`);
   }
-  if (outcome.length) parts.push(`Of ${outcome.length} outcomes you named ${outcome.filter(({ off }) => off === 0).length}.`);
+  const named = outcome.filter(({ off }) => off === 0).length;
+  if (outcome.length) parts.push(`You named ${named || "none"} of ${outcome.length} ${outcome.length === 1 ? "outcome" : "outcomes"}.`);
   return parts.join(" ");
 }
 
