@@ -92,9 +92,8 @@ def main():
         page.get_by_role("button", name="Pause").click()
         taken = time.perf_counter() - start
         steps = int(re.search(r"After (\d+)", page.locator(".result").inner_text())[1])
-        print(
-            f"on a page, with drawing: {steps / taken:.0f} steps/s, {60 * steps / taken:.0f} a minute"
-        )
+        speed = steps / taken
+        print(f"on a page, with drawing: {speed:.0f} steps/s, {60 * speed:.0f} a minute")
         browser.close()
 
 
