@@ -103,7 +103,7 @@ function install({ guess, settles }, n) {
       return { words: hit ? `You guessed “${given[0]}”, and so it is.` : `You guessed “${given[0]}”; it is “${items[right]}”.`, off: hit ? 0 : 1 };
     }
     const found = [...(settles?.querySelectorAll(".pasted-text") ?? [])].map((glued) => glued.textContent ?? "");
-    const parts = given.flatMap((exponent, k) => {
+    const parts = given.flatMap(/** @returns {{ words: string, off?: number }[]} */ (exponent, k) => {
       if (!exponent.trim() || Number.isNaN(Number(exponent))) return [];
       const off = Math.abs(Number(exponent) - Math.log10(Math.abs(measured(found[k] ?? ""))));
       const of = items[k] ? `${items[k]}: ` : "";
