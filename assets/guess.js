@@ -54,8 +54,8 @@ function measured(text) {
 
 /** @param {number} off */
 function distance(off) {
-  const whole = Math.floor(off + 0.4); // the nearest power counts, and a factor of four beside it
-  if (whole === 0) return "as near as a power of ten can be";
+  if (off < 0.6) return "as near as a power of ten can be"; // a factor of four
+  const whole = Math.round(off);
   return `${NUMBERS[whole] ?? whole} ${whole === 1 ? "power" : "powers"} of ten off`;
 }
 
@@ -106,9 +106,9 @@ function install({ guess, settles }, n) {
     const parts = given.flatMap(/** @returns {{ words: string, off?: number }[]} */ (exponent, k) => {
       if (!exponent.trim() || Number.isNaN(Number(exponent))) return [];
       const off = Math.abs(Number(exponent) - Math.log10(Math.abs(measured(found[k] ?? ""))));
-      const of = items[k] ? `${items[k]}: ` : "";
-      if (!Number.isFinite(off)) return [{ words: `${of}You guessed ${power(exponent)}.` }];
-      return [{ words: `${of}You guessed ${power(exponent)}; it is ${found[k]}: ${distance(off)}.`, off }];
+      const you = items[k] ? `For ${items[k]} you` : "You";
+      if (!Number.isFinite(off)) return [{ words: `${you} guessed ${power(exponent)}.` }];
+      return [{ words: `${you} guessed ${power(exponent)}; it is ${found[k]}: ${distance(off)}.`, off }];
     });
     const offs = parts.flatMap(({ off }) => (off === undefined ? [] : [off]));
     const words = parts.map((part) => part.words).join(" ");
@@ -200,12 +200,12 @@ function showAll() {
   for (const paragraph of document.querySelectorAll(".guesses")) {
     const old = paragraph.nextElementSibling, all = kept().filter(({ words }) => words);
     if (old?.matches(".guess-list")) old.remove();
-    const shown = document.createElement("div"), list = document.createElement("ol"), said = document.createElement("p");
+    const shown = document.createElement("div"), list = document.createElement("ul"), said = document.createElement("p");
     shown.className = "guess-list";
     said.textContent = all.length ? summary(all) : "Nothing is kept here yet.";
     for (const { title: page, words } of all) {
       const item = document.createElement("li"), of = document.createElement("b");
-      of.textContent = page;
+      of.textContent = `${page}.`;
       item.append(of, ` ${words}`);
       list.append(item);
     }
