@@ -95,7 +95,7 @@ def check_room(host, height, state):
 
 def check_targets(host):
     """Whatever is pressed or typed into is at least 24 pixels high and wide."""
-    targets = host.locator("button, input[type=number], .choice label")
+    targets = host.locator("button, select, input[type=number], .choice label")
     assert targets.evaluate_all(TOO_SMALL) == []
 
 

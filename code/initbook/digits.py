@@ -122,6 +122,20 @@ def load_digits(scaling: Scaling = "unit") -> Digits:
     )
 
 
+def embedded_images() -> dict[str, NDArray[np.uint8]]:
+    """Return the images and labels of the subset inside the package, whatever else is here.
+
+    The keys are "train-images", "train-labels", "t10k-images" and "t10k-labels"; images have the
+    shape (digits, 28, 28), with 0 for paper and 255 for ink, labels (digits,). Raises RuntimeError
+    where the installed package is damaged. Source: the MNIST database. Chapter 11's widget.
+
+    >>> embedded_images()["t10k-images"].shape
+    (2000, 28, 28)
+    """
+    files = _embedded_files()
+    return {name[:-5]: read_idx(gzip.decompress(data)) for name, data in files.items()}
+
+
 def digits_source_key() -> str:
     """Return a short name for the digits that this machine already has.
 
@@ -198,10 +212,14 @@ def _find_files(offline: bool) -> tuple[str, str, Files]:
         files |= _download([name for name in FULL if name not in files])
         if len(files) == len(FULL):
             return "full", "the full MNIST ({} digits, downloaded)", files
+    return "subset", "the embedded subset ({} MNIST digits)", _embedded_files()
+
+
+def _embedded_files() -> Files:
     files, missing, faulty = _read_folder(resources.files("initbook") / "data/digits", SUBSET)
     if len(files) < len(SUBSET):
         raise RuntimeError(f"initbook must be installed again: {(faulty + missing)[0]}.")
-    return "subset", "the embedded subset ({} MNIST digits)", files
+    return files
 
 
 def _offline() -> bool:

@@ -82,6 +82,7 @@ PLAIN = {
     + "\n\n| name | law |\n| :-- | :-- |\n"
     "| He | normal, `2/n` |",
     "guess": "> **Guess before you read on: How many?**\n>\n> Ten.\n\nThere were nine.\n\n*",
+    "guess of a power of ten": "> How large?\n>\n> - the sum\n>\n> *Write your guess down as a",
     "assumptions": "*Assumes: zero mean · any $n$*",
     "broken assumption": "> **Break the assumption: one of them**\n>\n> It breaks.",
     "exercise of research": r"**Exercise 1.2 (Code, $\mathbb{R}$)** *Research.*",

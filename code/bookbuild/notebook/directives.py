@@ -11,6 +11,7 @@ from bookbuild.notebook.plaintext import END_OF_FOLD, Unsupported, folded, quote
 
 # What a class says on the page, where a notebook has but words.
 SAID = {"guess": "Guess before you read on", "broken": "Break the assumption"}
+ASKED = {"power": "*Write your guess down as a power of ten.*"}
 
 
 @dataclass
@@ -40,7 +41,8 @@ def admonition(converter, directive):
     for name in directive.classes:
         if not title.startswith(lead := SAID.get(name, "")):
             title = f"{lead}: {title}"
-    content = converter.text(directive.body, directive.inside)
+    asked = [ASKED[name] for name in directive.classes if name in ASKED]
+    content = "\n\n".join([converter.text(directive.body, directive.inside), *asked])
     if "dropdown" in directive.classes:
         return folded(title, content)
     return quoted(f"**{title}**\n\n{content}")
