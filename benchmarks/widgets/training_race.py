@@ -6,8 +6,6 @@ A step is one of each of the four racers. Prints what Chromium does on a page, w
 and drawing, and what the kernels do alone: compiled, and in plain JavaScript.
 """
 
-import gzip
-import re
 import sys
 import time
 from pathlib import Path
@@ -33,7 +31,7 @@ ALONE = """async ([state, compiled]) => {
 
 
 def serve(route):
-    name = route.request.url.rsplit("/", 1)[-1]
+    name = route.request.url.partition("//")[2].partition("/")[2]
     if name == "":
         style = '<link rel="stylesheet" href="widgets.css">'
         route.fulfill(content_type="text/html", body=f"<!doctype html>{style}<body>")
@@ -43,27 +41,7 @@ def serve(route):
         route.fulfill(path=WIDGETS / name)
 
 
-def loaded(module, seen):
-    """The names of a module and of all that it imports."""
-    seen.add(module)
-    for name in re.findall(r'^import .*"\./([\w.-]+)"', (WIDGETS / module).read_text(), re.M):
-        if name not in seen:
-            loaded(name, seen)
-    return seen
-
-
-def weight():
-    names = loaded("training-race.js", set()) | {"products.wasm"}
-    code = sum(len(gzip.compress((WIDGETS / name).read_bytes())) for name in names)
-    own = [name for name in names if name.startswith(("training", "products"))]
-    mine = sum(len(gzip.compress((WIDGETS / name).read_bytes())) for name in own)
-    digits = len(gzip.compress(race_digits()))
-    print(f"code {code / 1000:.1f} kB gzip, {mine / 1000:.1f} of it the race's own; ", end="")
-    print(f"digits {digits / 1000:.0f} kB gzip, {len(race_digits()) / 1000:.0f} as they are")
-
-
 def main():
-    weight()
     race = TrainingRace()
     state = {name: getattr(race, name) for name in race.settings["state"]}
     with sync_playwright() as playwright:

@@ -26,7 +26,9 @@ sys.path.insert(0, str(ROOT / "tests"))
 sys.path.insert(0, str(ROOT / "code"))
 import chromium  # noqa: E402
 from initbook.widgets import (  # noqa: E402
+    BatchNormalization,
     Descent,
+    GainFinder,
     GradientFlow,
     Symmetry,
     TenLayers,
@@ -51,6 +53,8 @@ MOVES = [
     (GradientFlow(), "scale", 0.5, 3.0),
     (GradientFlow(depth=100, width=200), "scale", 0.5, 3.0),
     (GradientFlow(), "depth", 2, 100),
+    (GainFinder(), "gain", 0.5, 3.0),
+    (BatchNormalization(), "gamma", 0.2, 3.0),
 ]
 
 

@@ -1,21 +1,21 @@
 // @ts-check
 // Four starts trained side by side on real digits: each with its activation and its learning rate.
-import { actions } from "./actions.js";
-import { element, selection, slider } from "./controls.js";
-import { format, percent } from "./format.js";
-import { follow, read, setter } from "./live.js";
-import { legend, newDraw, picture } from "./picture.js";
-import { addressOf } from "./settings.js";
-import { loadKernels } from "./training.js";
-import { chart, describe, heightFor } from "./training-race-chart.js";
-import { LETTERS, Race, STEPS, finished, program, racer, torchProgram, unpack } from "./training-race-math.js";
+import { actions } from "./page/actions.js";
+import { element, selection, slider } from "./page/controls.js";
+import { format, percent } from "./page/format.js";
+import { follow, read, setter } from "./page/live.js";
+import { legend, newDraw, picture } from "./page/picture.js";
+import { addressOf } from "./page/settings.js";
+import { loadProducts } from "./maths/doubles.js";
+import { chart, describe, heightFor } from "./charts/training-race-chart.js";
+import { LETTERS, Race, STEPS, finished, program, racer, torchProgram, unpack } from "./maths/training-race-math.js";
 import settings from "./training-race.settings.js";
 
 /**
- * @typedef {import("./training-race-math.js").State} State
+ * @typedef {import("./maths/training-race-math.js").State} State
  * @typedef {State & { steps: number, losses: (number | null)[], accuracies: number[], _asked: boolean, _digits: DataView }} Synced
- * @typedef {import("./live.js").Model<Synced>} Model
- * @typedef {import("./training-race-math.js").Letter} Letter
+ * @typedef {import("./page/live.js").Model<Synced>} Model
+ * @typedef {import("./maths/training-race-math.js").Letter} Letter
  */
 
 const { hidden: HIDDEN, batch: BATCH, seed: SEED, rate_a: RATE } = settings.state;
@@ -121,7 +121,7 @@ function render({ model, el, start = read(model, NAMES) }) {
 
   /** @type {Race | undefined} */
   let race;
-  /** @type {Promise<[ReturnType<typeof unpack>, Awaited<ReturnType<typeof loadKernels>>]> | undefined} */
+  /** @type {Promise<[ReturnType<typeof unpack>, Awaited<ReturnType<typeof loadProducts>>]> | undefined} */
   let loading;
   let frame = 0, asked = 0;
   const shown = () => ({ looks: race?.looks ?? LETTERS.map(() => []), hidden: model.get("hidden") });
@@ -133,7 +133,7 @@ function render({ model, el, start = read(model, NAMES) }) {
     const mine = ++asked;
     if (race) return race;
     result.textContent = "The digits are on their way.";
-    loading ??= Promise.all([loadDigits(model).then(unpack), loadKernels()]);
+    loading ??= Promise.all([loadDigits(model).then(unpack), loadProducts()]);
     try {
       const [digits, kernels] = await loading;
       if (mine === asked) race = new Race(state(), digits, kernels);

@@ -24,6 +24,8 @@ const TOP = settings.state.depth.max + 1; // the stream of the top's gradient, a
 export const widthsOf = ({ profile, width, depth }) =>
   profileOf(settings.state.profile.choices[/** @type {"taper"} */ (profile)].shares, width, depth);
 
+export const binary = "products.wasm"; // what `prepare` takes the bytes of
+
 /** What multiplies, with the weights that are drawn into its memory. @param {BufferSource} [bytes] of products.wasm */
 export async function prepare(bytes) {
   const { kernels, name } = await loadProducts(bytes);

@@ -2,8 +2,9 @@
 // A race: four nets of one shape, each with its start, activation and learning rate, on the same
 // digits in the same order. A start scales the same normal numbers for all.
 import { DRAWS_IN_PYTHON, normals, uniforms } from "./draws.js";
-import { Trainer, loadKernels } from "./training.js";
-import settings from "./training-race.settings.js";
+import { loadProducts } from "./doubles.js";
+import { Trainer } from "./training.js";
+import settings from "../training-race.settings.js";
 
 /**
  * @typedef {"a" | "b" | "c" | "d"} Letter
@@ -23,7 +24,7 @@ const { width: WIDTH, classes: CLASSES, pixels: PIXELS } = settings;
 const BINS = 16;
 const ORDER = 16; // the stream of the first step's digits, after those of the weights
 
-export const prepare = loadKernels, binary = "products.wasm";
+export const prepare = loadProducts, binary = "products.wasm";
 
 /** The digits from a file of initbook.widgets.training_race: two pixels a byte, then labels. @param {Uint8Array} file */
 export function unpack(file) {
@@ -45,7 +46,7 @@ function stdOf(start, fanIn, fanOut) {
 }
 
 export class Race {
-  /** @param {State} state @param {Digits} digits @param {Awaited<ReturnType<typeof loadKernels>>} source */
+  /** @param {State} state @param {Digits} digits @param {Awaited<ReturnType<typeof loadProducts>>} source */
   constructor(state, digits, { kernels, name }) {
     this.state = state;
     this.digits = digits;

@@ -1,10 +1,10 @@
 // @ts-check
 // Draws a race as SVG markup: accuracy with its finish line, loss, and what every layer says now.
-import { format, percent } from "./format.js";
-import { line, px, text, ticks } from "./plot.js";
-import { EVERY, FINISH, LETTERS } from "./training-race-math.js";
+import { format, percent } from "../page/format.js";
+import { line, px, text, ticks } from "../page/plot.js";
+import { EVERY, FINISH, LETTERS } from "../maths/training-race-math.js";
 
-/** @typedef {{ looks: import("./training-race-math.js").Look[][], hidden: number }} Shown */
+/** @typedef {{ looks: import("../maths/training-race-math.js").Look[][], hidden: number }} Shown */
 
 const LEFT = 42, RIGHT = 20, TITLE = 26, WIDE = 560, GAP = 14;
 const LOSSES = [2.5, 6]; // the loss axis reaches at least, and at most, so far
@@ -53,7 +53,7 @@ export function chart({ looks, hidden }, width) {
  * @param {string} title
  * @param {Box} box
  * @param {Shown["looks"]} looks
- * @param {(look: import("./training-race-math.js").Look) => number} of
+ * @param {(look: import("../maths/training-race-math.js").Look) => number} of
  * @param {number} reach
  * @param {(value: number) => string} say
  */

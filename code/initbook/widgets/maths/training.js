@@ -4,53 +4,13 @@
 import { activations } from "./activations.js";
 
 /**
- * A product as products.ts describes it; places are byte offsets in `memory`.
- * @typedef {(a: number, b: number, out: number, m: number, k: number, n: number, down: number, along: number) => void} Product
- * @typedef {{ memory: { buffer: ArrayBuffer, grow(pages: number): unknown }, product: Product }} Kernels
+ * @typedef {import("./doubles.js").Products} Kernels
  * @typedef {{ at: number, of: Float64Array }} Matrix of numbers, row by row, from a place in memory
  * @typedef {{ weights: Matrix, biases: Float64Array, fanIn: number, fanOut: number }} Layer
  * @typedef {{ activation: string, rate: number, layers: Layer[] }} Net
  */
 
 const PAGE = 65536, LANES = 4; // the product's rows and columns come in fours
-
-/** What multiplies: the compiled kernel, or the same in plain JavaScript. @param {BufferSource} [bytes] */
-export async function loadKernels(bytes) {
-  try {
-    bytes ??= await (await fetch(new URL("./products.wasm", import.meta.url))).arrayBuffer();
-    const { instance } = await WebAssembly.instantiate(bytes);
-    return { kernels: /** @type {Kernels} */ (/** @type {unknown} */ (instance.exports)), name: "wasm" };
-  } catch {
-    return { kernels: plainKernels(), name: "javascript" };
-  }
-}
-
-/** @returns {Kernels} */
-function plainKernels() {
-  let numbers = new Float64Array();
-  const memory = {
-    buffer: numbers.buffer,
-    /** @param {number} pages */
-    grow(pages) {
-      numbers = new Float64Array((this.buffer.byteLength + PAGE * pages) / 8);
-      this.buffer = numbers.buffer;
-    },
-  };
-  /** @type {Product} */
-  function product(a, b, out, m, k, n, down, along) {
-    a /= 8, b /= 8, out /= 8;
-    for (let i = 0; i < m; i++) {
-      const row = out + i * n;
-      numbers.fill(0, row, row + n);
-      for (let p = 0; p < k; p++) { // row by row: neighbors in memory are neighbors in the loop
-        const x = numbers[a + i * down + p * along];
-        if (x === 0) continue; // paper, or a silent ReLU
-        for (let j = 0, from = b + p * n; j < n; j++) numbers[row + j] += x * numbers[from + j];
-      }
-    }
-  }
-  return { memory, product };
-}
 
 const padded = (/** @type {number} */ count) => LANES * Math.ceil(count / LANES);
 
