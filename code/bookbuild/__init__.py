@@ -16,11 +16,12 @@ def setup(app):
         numbering,
         pages,
         reading,
+        teaching,
     )
 
     for part in (
         docstrings, execution, frontend, fonts, icons, numbering, bare_numbers, equations, formulas,
-        reading, pages, notebook,
+        reading, teaching, pages, notebook,
     ):  # fmt: skip
         part.setup(app)
     return {"parallel_read_safe": False, "parallel_write_safe": False}
