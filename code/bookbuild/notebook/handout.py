@@ -76,7 +76,7 @@ def exercises_of(app, docname):
             "page": app.env.titles[docname].astext(),
             "address": page.address,
             "imports": sorted({imported[name] for name in needed & imported.keys()}),
-            "cells": merged(cells),
+            "cells": merged((kind, text.removeprefix("*Graded.* ")) for kind, text in cells),
         }
     return found
 

@@ -21,8 +21,10 @@ OPENING = """\
 
 Write the functions that are asked for, and keep their names and arguments. Add cells, helpers \
 and imports as you like. A check looks at public inputs, as often as you run it; hidden checks run \
-when the notebook is marked. Functions, classes, imports and constants are taken over then; \
-nothing else in the notebook is run."""
+when the notebook is marked."""
+TAKEN_OVER = """\
+ Functions, classes, imports and constants are taken over then; nothing else in it is run. Write \
+your name into the cell below: some inputs may be yours alone."""
 
 
 def add_command(commands: Any) -> None:
@@ -53,7 +55,7 @@ def student_notebook(assignment: Assignment, bank: Bank | None = None) -> Any:
     if not all(one.private for one in handouts):
         imports += "\n\nfrom initbook.exercises import check"
     cells = [
-        text_cell("opening", opening(assignment)),
+        text_cell("opening", opening(assignment) + TAKEN_OVER),
         code_cell("install", the_book()["install"]),
         code_cell("student", 'student = ""  # your name, as your class knows it'),
         code_cell("imports", imports),
