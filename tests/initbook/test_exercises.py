@@ -54,15 +54,6 @@ def test_check_knows_every_wrong_answer_by_its_own_name(exercise, capsys):
         assert re.fullmatch(r"[A-Z].{10,90}\.", said), "a sentence for a learner"
 
 
-@each_exercise
-def test_hidden_inputs_tell_the_wrong_answers_apart(exercise):
-    for seed in range(3):
-        cases = exercise.hidden_cases(seed)
-        assert exercise.mistake(cases, [exercise.reference(**c) for c in cases]) is None
-        for said, wrong in exercise.wrong_answers.items():
-            assert exercise.mistake(cases, [wrong(**case) for case in cases]) == said
-
-
 def test_the_pages_print_these_exercises_under_these_numbers():
     printed, known = set(PRINTED), {exercise.number for exercise in EXERCISES}
     assert not printed ^ known, f"pages alone: {printed - known}; modules alone: {known - printed}"
