@@ -90,7 +90,7 @@ def draw_network(rng: np.random.Generator) -> Case:
     """Ten layers of other widths, normal or uniform; one has another fan, law or gain."""
     n = [int(k) for k in rng.choice([60, 80, 100, 120, 140], size=11)]
     fault, kind = int(rng.integers(1, 9)), int(rng.integers(3))
-    n[fault + 1] = n[fault] * 2 if rng.integers(2) else n[fault] // 2
+    n[fault + 1] = int(n[fault] * rng.choice([0.3, 0.4, 0.5, 2, 2.5, 3]))
     rectified = rng.integers(0, 2, size=10).astype(bool)
     rectified[0] = False  # nothing stands in front of the first layer
     weights = []

@@ -80,8 +80,8 @@ QUESTIONS: tuple[Question, ...] = (
     Question(
         "Q0.3",
         "`X` has the shape (32, 10) and `W` has (10, 4). A loss, a single number, is computed from "
-        "`Z = X @ W`, and `G` holds its derivatives with respect to the entries of `Z`. What is its "
-        "derivative with respect to `W`, and which shape has it?",
+        "`Z = X @ W`, and `G` holds its derivatives with respect to the entries of `Z`. What is "
+        "its derivative with respect to `W`, and which shape has it?",
         "`X.T @ G`, with the shape (10, 4) of `W` itself.",
         choices=(
             "`X.T @ G`, with the shape (10, 4).",
