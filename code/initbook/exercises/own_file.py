@@ -13,6 +13,9 @@ def own_case(secret: bytes, number: str, student: str) -> Case:
     """The one input on which this student's answer to an exercise with `own_file` is marked.
 
     Raises ValueError where the exercise has no file of one's own, or no name is given.
+
+    >>> list(own_case(b"a secret", "D13.3", "Ada"))
+    ['weights', 'rectified']
     """
     exercise = get_exercise(number)
     if not exercise.own_file:
@@ -23,7 +26,14 @@ def own_case(secret: bytes, number: str, student: str) -> Case:
 
 
 def save_case(path: str | Path, case: Case) -> None:
-    """Write a case as an .npz file: an array as `name`, the arrays of a list as `name[0]`, …."""
+    """Write a case as an .npz file: an array as `name`, the arrays of a list as `name[0]`, ….
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     save_case(Path(folder, "ada.npz"), {"weights": [np.eye(2), np.ones((2, 3))]})
+    ...     [W.shape for W in load_case(Path(folder, "ada.npz"))["weights"]]
+    [(2, 2), (2, 3)]
+    """
     arrays: dict[str, Any] = {}
     for name, value in case.items():
         parts = value if isinstance(value, list) else [value]
@@ -36,7 +46,12 @@ def save_case(path: str | Path, case: Case) -> None:
 def load_case(path: str | Path) -> Case:
     """The arguments that `save_case` has written, by name: `answer(**load_case("network.npz"))`.
 
-    Nothing but plain arrays is read. Raises ValueError for a file that holds anything else.
+    Nothing but plain arrays is read. Raises ValueError for a file that holds anything else, and
+    FileNotFoundError where there is none.
+
+    >>> load_case("nowhere.npz")
+    Traceback (most recent call last):
+    FileNotFoundError: [Errno 2] No such file or directory: 'nowhere.npz'
     """
     case: dict[str, Any] = {}
     with np.load(path, allow_pickle=False) as arrays:

@@ -17,21 +17,23 @@ def register(prediction: Any, salt: str) -> None:
     >>> register({"median": 350, "interval": [200, 600]}, salt="owls at noon")
     d3a54a1251636df472dd27682f57c1f4c26caf29a13255c54f6a5572e525d3e6
     """
-    print(digest(prediction, salt))
+    print(_digest(prediction, salt))
 
 
 def open_prediction(prediction: Any, salt: str, registered: str) -> bool:
     """Whether this is the prediction that was registered under this hash.
 
-    >>> open_prediction(350, "owls at noon", digest(350, "owls at noon"))
+    >>> said = {"median": 350, "interval": [200, 600]}
+    >>> registered = "d3a54a1251636df472dd27682f57c1f4c26caf29a13255c54f6a5572e525d3e6"
+    >>> open_prediction(said, "owls at noon", registered)
     True
-    >>> open_prediction(351, "owls at noon", digest(350, "owls at noon"))
+    >>> open_prediction({**said, "median": 351}, "owls at noon", registered)
     False
     """
-    return hmac.compare_digest(digest(prediction, salt), registered.strip().lower())
+    return hmac.compare_digest(_digest(prediction, salt), registered.strip().lower())
 
 
-def digest(prediction: Any, salt: str) -> str:
+def _digest(prediction: Any, salt: str) -> str:
     """The SHA-256 of salt and prediction as JSON, in 64 hexadecimal digits."""
     if len(salt) < 8:
         raise ValueError(f"salt is {salt!r}; allowed are eight characters or more.")
