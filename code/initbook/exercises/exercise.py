@@ -17,16 +17,13 @@ import reprlib
 import traceback
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from decimal import Decimal
-from numbers import Real
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from initbook.real_numbers import Array, as_real_numbers
 
 Case = Mapping[str, Any]  # the keyword arguments of one call
 Answer = Callable[..., Any]
-Array = NDArray[Any]
 Value = Any  # a number or an array; numpy types what a ufunc returns as Any
 
 
@@ -45,6 +42,7 @@ class Exercise:
     draw_case: Callable[[np.random.Generator], Case]
     rtol: float
     wrong_answers: Mapping[str, Answer] = field(default_factory=dict)
+    library: bool = False  # whether a marked answer may call what initbook itself computes
 
     def hidden_cases(self, seed: int, count: int = 10) -> list[Case]:
         """Inputs that no page shows; the same seed draws the same ones."""
@@ -75,7 +73,7 @@ class Exercise:
         wanted = np.asarray(reference, dtype=float)
         if got is None:
             return "returned None; a return statement may be missing"
-        value = _real_numbers(got)
+        value = as_real_numbers(got)
         if value is None:
             return f"returned {_short(got)}, which is no number or array"
         if value.shape != wanted.shape:
@@ -180,33 +178,6 @@ def _file_of(answer: Answer) -> str | None:
     function = inspect.unwrap(answer)
     code = getattr(function, "__code__", None) or getattr(type(function).__call__, "__code__", None)
     return getattr(code, "co_filename", None)
-
-
-def _real_numbers(value: Any) -> Array | None:
-    """The value as an array where it holds real numbers alone; None where it does not."""
-    try:
-        array = np.asarray(_without_graph(value))
-        if array.dtype.kind == "O" and all(map(_is_real, array.flat)):
-            return array.astype(float)
-    except Exception:  # a ragged list, or an object with an __array__ of its own making
-        return None
-    return array if array.dtype.kind in "iuf" and not np.ma.is_masked(value) else None
-
-
-def _without_graph(value: Any) -> Any:
-    """A torch tensor, or one in a list, as what numpy can read; a truth value is refused."""
-    if isinstance(value, (list, tuple)):
-        return [_without_graph(item) for item in value]
-    if isinstance(value, (bool, np.bool_)):
-        raise TypeError
-    if hasattr(value, "detach"):
-        value = value.detach().cpu()
-        return (value.float() if "bfloat16" in str(value.dtype) else value).numpy()
-    return value
-
-
-def _is_real(number: object) -> bool:
-    return isinstance(number, (Real, Decimal)) and not isinstance(number, bool)
 
 
 def _digits(value: Array, wanted: Array) -> int:
