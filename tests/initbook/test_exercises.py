@@ -1,5 +1,7 @@
 """Every exercise, over 20 seeds: reference and printed solution pass, starter and slips fail."""
 
+import dataclasses
+import hmac
 import importlib
 import pkgutil
 import re
@@ -12,7 +14,7 @@ import pytest
 import torch
 
 import initbook.exercises
-from initbook.exercises import check, get_exercise
+from initbook.exercises import case_seed, chapter_02, check, get_exercise
 from printed_exercises import calls_of_check, printed_exercises
 
 SEEDS = range(20)
@@ -42,6 +44,14 @@ def test_every_named_wrong_answer_fails(exercise):
     for name, wrong in exercise.wrong_answers.items():
         for seed in SEEDS:
             assert not exercise.passes(wrong, exercise.hidden_cases(seed)), (name, seed)
+
+
+@each_exercise
+def test_check_knows_every_wrong_answer_by_its_own_name(exercise, capsys):
+    for said, wrong in exercise.wrong_answers.items():
+        check(exercise.number, wrong)
+        assert capsys.readouterr().out.endswith(f" {said}\n")
+        assert re.fullmatch(r"[A-Z].{10,90}\.", said), "a sentence for a learner"
 
 
 def test_the_pages_print_these_exercises_under_these_numbers():
@@ -78,6 +88,56 @@ def test_the_printed_solution_passes(exercise):
 def test_check_passes_the_right_answer_and_speaks_of_the_hidden_part(capsys):
     check("2.1", lambda std, width: width**0.5 * std)
     assert "right on the 2 public inputs" in capsys.readouterr().out
+
+
+def test_a_mistake_is_told_only_where_it_is_the_only_one(capsys):
+    exercise = get_exercise("2.1")
+    cases = exercise.public_cases
+
+    def known(**wrong_answers):
+        changed = dataclasses.replace(exercise, wrong_answers=wrong_answers)
+        return changed.mistake(cases, [case["std"] for case in cases])
+
+    def forgotten(std, width):
+        return std
+
+    def right(std, width):
+        return std * width**0.5
+
+    def failing(std, width):
+        raise ZeroDivisionError
+
+    assert known(a=forgotten, b=right, c=failing) == "a"
+    assert known(a=forgotten, b=forgotten) is None
+    assert known(b=right, c=failing) is None
+    check("2.1", lambda std, width: std if width == 500 else 2 * std)
+    assert capsys.readouterr().out.endswith("is not the answer.\n")
+
+
+def test_a_chapter_may_keep_its_hints_back(capsys, monkeypatch):
+    kept = [dataclasses.replace(e, hints=False) for e in chapter_02.EXERCISES]
+    monkeypatch.setattr(chapter_02, "EXERCISES", kept)
+    check("2.1", lambda std, width: std)
+    assert capsys.readouterr().out.endswith("is not the answer.\n")
+
+
+def test_a_seed_depends_on_secret_number_and_name_alone():
+    seeds = {
+        case_seed(secret, number, student)
+        for secret in (b"one", b"two")
+        for number in ("2.1", "2.12")
+        for student in ("", "Ada", "2Ada", "Zoë")
+    }
+    assert len(seeds) == 16
+    assert case_seed(b"one", "2.1", "Zo\u00eb") == case_seed(b"one", "2.1", "Zoe\u0308")
+    assert len(get_exercise("2.1").hidden_cases(case_seed(b"one", "2.1"))) == 10
+    assert case_seed(b"one", "2.1") == int(
+        hmac.new(b"one", b'["2.1", ""]', "sha256").hexdigest(), 16
+    )
+    with pytest.raises(ValueError, match="secret is empty"):
+        case_seed(b"", "2.1")
+    with pytest.raises(TypeError, match="secret is of type str; allowed are bytes"):
+        case_seed("one", "2.1")
 
 
 class Unspeakable(Exception):

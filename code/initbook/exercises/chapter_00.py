@@ -46,14 +46,22 @@ EXERCISES = (
         draw_case=draw_measurements,
         rtol=1e-9,  # sums of a few dozen numbers of one size, and two roots
         wrong_answers={
-            "the std of one draw": lambda draws: draws.std(axis=0, ddof=1),
-            "n for √n": lambda draws: draws.std(axis=0, ddof=1) / len(draws),
-            "the variance of the mean": lambda draws: draws.var(axis=0, ddof=1) / len(draws),
-            "n for n − 1": lambda draws: draws.std(axis=0) / np.sqrt(len(draws)),
-            "one std for all columns": lambda draws: np.full(
+            "This is the std of one draw; their mean scatters less, by √n.": lambda draws: (
+                draws.std(axis=0, ddof=1)
+            ),
+            "This divides by n; the std of a mean falls with √n.": lambda draws: (
+                draws.std(axis=0, ddof=1) / len(draws)
+            ),
+            "This is the variance of the mean: its root is missing.": lambda draws: (
+                draws.var(axis=0, ddof=1) / len(draws)
+            ),
+            "This divides the squares by n; the draws' own std takes n − 1.": lambda draws: (
+                draws.std(axis=0) / np.sqrt(len(draws))
+            ),
+            "This is one std for all columns; each column has its own.": lambda draws: np.full(
                 draws.shape[1], draws.std(ddof=1) / np.sqrt(len(draws))
             ),
-            "all numbers counted as draws": lambda draws: (
+            "This counts all numbers as draws; n is the number of rows.": lambda draws: (
                 draws.std(axis=0, ddof=1) / np.sqrt(draws.size)
             ),
         },
@@ -78,17 +86,23 @@ EXERCISES = (
         draw_case=draw_layer,
         rtol=1e-7,  # sums over a batch, which may be taken in another order and may nearly cancel
         wrong_answers={
-            "the slope forgotten": lambda X, W, b, upstream: X.T @ upstream,
-            "the bias forgotten": lambda X, W, b, upstream: X.T @ (upstream * slope(X @ W)),
-            "the transpose": lambda X, W, b, upstream: (upstream * slope(X @ W + b)).T @ X,
-            "the mean over the batch": lambda X, W, b, upstream: (
-                weight_gradient(X, W, b, upstream) / len(X)
+            "The slope of the tanh is missing.": lambda X, W, b, upstream: X.T @ upstream,
+            "The bias is missing where the slope is taken.": lambda X, W, b, upstream: (
+                X.T @ (upstream * slope(X @ W))
             ),
-            "tanh for its slope": lambda X, W, b, upstream: X.T @ (upstream * np.tanh(X @ W + b)),
-            "the slope taken at the activation": lambda X, W, b, upstream: (
+            "This is the transpose of the gradient, which has the shape of W.": (
+                lambda X, W, b, upstream: (upstream * slope(X @ W + b)).T @ X
+            ),
+            "This is divided by the batch; the gradient of W is a sum over it.": (
+                lambda X, W, b, upstream: weight_gradient(X, W, b, upstream) / len(X)
+            ),
+            "This multiplies by tanh itself; its slope is wanted.": lambda X, W, b, upstream: (
+                X.T @ (upstream * np.tanh(X @ W + b))
+            ),
+            "The slope is taken at H; it belongs at XW + b.": lambda X, W, b, upstream: (
                 X.T @ (upstream * slope(np.tanh(X @ W + b)))
             ),
-            "1 − H for 1 − H²": lambda X, W, b, upstream: (
+            "The slope of a tanh is 1 − H², not 1 − H.": lambda X, W, b, upstream: (
                 X.T @ (upstream * (1 - np.tanh(X @ W + b)))
             ),
         },

@@ -29,15 +29,17 @@ EXERCISES = (
     Exercise(
         number="2.1",
         reference=factor_per_layer,
-        public_cases=({"std": 0.01, "width": 500}, {"std": 0.02, "width": 500}),
+        public_cases=({"std": 0.01, "width": 500}, {"std": 0.02, "width": 100}),
         draw_case=draw_layer,
         rtol=1e-9,  # one square root and one product: rounding alone may differ
         wrong_answers={
-            "the factor of the variance": lambda std, width: width * std**2,
-            "std taken for a variance": lambda std, width: np.sqrt(width * std),
-            "n for √n": lambda std, width: width * std,
-            "width forgotten": lambda std, width: std,
-            "right at width 500 only": lambda std, width: np.sqrt(500) * std,
+            "This is the factor of the second moment: its root is missing.": lambda std, width: (
+                width * std**2
+            ),
+            "This takes std for a variance.": lambda std, width: np.sqrt(width * std),
+            "This multiplies by n; sizes grow with √n.": lambda std, width: width * std,
+            "The width is missing: the signal grows with √n too.": lambda std, width: std,
+            "This is right at a width of 500 only.": lambda std, width: np.sqrt(500) * std,
         },
     ),
     Exercise(
@@ -45,17 +47,21 @@ EXERCISES = (
         reference=share_saturated,
         public_cases=(
             {"h": np.array([[-0.99, 0.2], [0.98, 0.5]]), "threshold": 0.97},
-            {"h": np.array([[-0.99, -0.2, 0.1]]), "threshold": 0.15},
+            {"h": np.array([[-0.99, -0.2, 0.1], [0.4, 0.05, 0.3]]), "threshold": 0.15},
         ),
         draw_case=draw_activations,
         rtol=1e-12,  # a count divided by a count
         wrong_answers={
-            "one tail only": lambda h, threshold: np.mean(h > threshold),
-            "the share that is not saturated": lambda h, threshold: np.mean(abs(h) <= threshold),
-            "a count for a share": lambda h, threshold: np.sum(abs(h) > threshold),
-            "threshold fixed at .97": lambda h, threshold: np.mean(abs(h) > 0.97),
-            "counts units that ever saturate": lambda h, threshold: np.mean(
-                (abs(h) > threshold).any(axis=0)
+            "This counts one tail only: −1 is saturated too.": lambda h, threshold: np.mean(
+                h > threshold
+            ),
+            "This is the share that is not beyond the threshold.": lambda h, threshold: np.mean(
+                abs(h) <= threshold
+            ),
+            "This is a count; a share is wanted.": lambda h, threshold: np.sum(abs(h) > threshold),
+            "The threshold is fixed at 0.97 here.": lambda h, threshold: np.mean(abs(h) > 0.97),
+            "This counts units that are ever beyond; each activation counts by itself.": (
+                lambda h, threshold: np.mean((abs(h) > threshold).any(axis=0))
             ),
         },
     ),

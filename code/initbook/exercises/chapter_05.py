@@ -42,16 +42,20 @@ EXERCISES = (
         draw_case=draw_leaky_layer,
         rtol=1e-9,  # a few products and one square root: rounding alone may differ
         wrong_answers={
-            "variance for std": lambda negative_slope, fan_in: (
+            "This is the variance: its root is missing.": lambda negative_slope, fan_in: (
                 leaky_std(negative_slope, fan_in) ** 2
             ),
-            "the leak forgotten": lambda negative_slope, fan_in: leaky_std(0, fan_in),
-            "slope for its square": lambda negative_slope, fan_in: leaky_std(
+            "The leak is missing: this is He's std for a plain ReLU.": (
+                lambda negative_slope, fan_in: leaky_std(0, fan_in)
+            ),
+            "This has the leak a where a² belongs.": lambda negative_slope, fan_in: leaky_std(
                 np.sqrt(negative_slope), fan_in
             ),
-            "variance of the output for its second moment": repairs_the_variance,
-            "the half forgotten": lambda negative_slope, fan_in: leaky_std(
-                negative_slope, 2 * fan_in
+            "This keeps the variance of the output; its second moment is what counts.": (
+                repairs_the_variance
+            ),
+            "The half is missing: one side of the input passes whole.": (
+                lambda negative_slope, fan_in: leaky_std(negative_slope, 2 * fan_in)
             ),
         },
     ),
@@ -62,12 +66,20 @@ EXERCISES = (
         draw_case=draw_spread,
         rtol=1e-6,  # a root of 1 + spread² minus 1 loses some digits when it is written plainly
         wrong_answers={
-            "std for variance": lambda depth, spread: width_needed(depth, np.sqrt(spread)),
-            "layers add up": lambda depth, spread: 5 * depth / spread**2,
-            "one layer for all": lambda depth, spread: width_needed(1, spread),
-            "the spread of the rms": lambda depth, spread: width_needed(depth, 2 * spread),
-            "second moment 6 for variance 5": lambda depth, spread: (
-                6 / 5 * width_needed(depth, spread)
+            "This takes the spread for a variance: square it.": lambda depth, spread: width_needed(
+                depth, np.sqrt(spread)
+            ),
+            "The layers multiply, and do not just add up.": lambda depth, spread: (
+                5 * depth / spread**2
+            ),
+            "This is the width for one layer, whatever the depth.": lambda depth, spread: (
+                width_needed(1, spread)
+            ),
+            "This is the spread of the rms; that of its square is wanted.": lambda depth, spread: (
+                width_needed(depth, 2 * spread)
+            ),
+            "This has the second moment 6 of a term where its variance 5 belongs.": (
+                lambda depth, spread: 6 / 5 * width_needed(depth, spread)
             ),
         },
     ),

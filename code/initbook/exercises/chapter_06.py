@@ -95,18 +95,24 @@ EXERCISES = (
         draw_case=draw_jump,
         rtol=1e-5,  # a sum over slices is an answer, if none of them lies across the jump
         wrong_answers={
-            "slices across the jump": slices_across_the_jump,
-            "the gain's square": lambda threshold, q: gain_with_jump(threshold, q) ** 2,
-            "variance for second moment": by_variance,
-            "backward for forward": lambda threshold, q: (
+            "A slice lies across the jump: split the integral there.": slices_across_the_jump,
+            "This is the gain's square: a root is missing.": lambda threshold, q: (
+                gain_with_jump(threshold, q) ** 2
+            ),
+            "This has the variance of the output where its second moment belongs.": by_variance,
+            "This is the gain that keeps the gradient, not the signal.": lambda threshold, q: (
                 1 / np.sqrt(norm.sf(threshold / np.sqrt(q)))
             ),
-            "q forgotten": lambda threshold, q: gain_with_jump(threshold, 1.0),
-            "q for its root": lambda threshold, q: gain_with_jump(threshold / np.sqrt(q), q),
-            "1 over E[f²] for q over E[f²]": lambda threshold, q: (
+            "The input's q is missing: this is the gain at q = 1.": lambda threshold, q: (
+                gain_with_jump(threshold, 1.0)
+            ),
+            "The threshold is divided by q; it lies t/√q stds out.": lambda threshold, q: (
+                gain_with_jump(threshold / np.sqrt(q), q)
+            ),
+            "This is 1 over E[f²]; the gain brings back q.": lambda threshold, q: (
                 gain_with_jump(threshold, q) / np.sqrt(q)
             ),
-            "a shifted ReLU, which has no jump": of_shifted_relu,
+            "This is the gain of a shifted ReLU, which has no jump.": of_shifted_relu,
         },
     ),
     Exercise(
@@ -116,21 +122,23 @@ EXERCISES = (
         draw_case=draw_stack,
         rtol=1e-6,  # sums over slices of smooth functions agree to many more digits
         wrong_answers={
-            "q = 1 at every layer": at_one,
-            "gain for its square": lambda gain, depth: up_and_down(
-                gain, depth, first=gain, moved=lambda gain, kept: gain * kept
+            "This has q = 1 at every layer; let the map run.": at_one,
+            "This multiplies by the gain; a second moment takes its square.": lambda gain, depth: (
+                up_and_down(gain, depth, first=gain, moved=lambda gain, kept: gain * kept)
             ),
-            "the first layer without its gain": lambda gain, depth: up_and_down(
+            "The first layer has lost its gain here.": lambda gain, depth: up_and_down(
                 gain, depth, first=1.0
             ),
-            "the slope of layer L counted too": lambda gain, depth: up_and_down(
-                gain, depth, slopes_of=0
+            "The slope of layer L is counted too; no weight stands above it.": lambda gain, depth: (
+                up_and_down(gain, depth, slopes_of=0)
             ),
-            "one layer too few on the way back": lambda gain, depth: up_and_down(
+            "One layer is missing on the way back.": lambda gain, depth: up_and_down(
                 gain, depth, slopes_of=-2
             ),
-            "the slopes of the top layer for all": slopes_of_the_top,
-            "rms for second moment": lambda gain, depth: np.sqrt(up_and_down(gain, depth)),
+            "This takes the slopes of the top layer for all.": slopes_of_the_top,
+            "This is the root; second moments are wanted.": lambda gain, depth: np.sqrt(
+                up_and_down(gain, depth)
+            ),
         },
     ),
 )

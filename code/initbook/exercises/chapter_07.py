@@ -135,10 +135,10 @@ EXERCISES = (
         draw_case=draw_convolution,
         rtol=1e-9,  # two quotients of whole numbers
         wrong_answers={
-            "the padding counted": padding_counted,
-            "the stride forgotten": no_stride,
-            "fans swapped": swapped,
-            "padding at one end": one_end,
+            "This counts the padding's zeros as terms.": padding_counted,
+            "The stride is missing.": no_stride,
+            "The two fans are swapped.": swapped,
+            "This pads one end only.": one_end,
         },
     ),
     Exercise(
@@ -151,14 +151,16 @@ EXERCISES = (
         draw_case=draw_memory,
         rtol=1e-6,  # 1 − keep^(1/steps) loses some digits
         wrong_answers={
-            "the input gate's": first_gate,
-            "all gates": all_gates,
-            "one step for all": lambda hidden, steps, keep: lstm_biases(hidden, 1, keep),
-            "half of it, as for two biases": lambda hidden, steps, keep: (
-                lstm_biases(hidden, steps, keep) / 2
+            "These are the input gate's biases; the forget gate comes second.": first_gate,
+            "All gates get the bias here; the forget gate alone is to keep.": all_gates,
+            "This keeps the share for one step, whatever the number of steps.": (
+                lambda hidden, steps, keep: lstm_biases(hidden, 1, keep)
             ),
-            "the gate for its bias": lambda hidden, steps, keep: np.repeat(
-                [0.0, keep ** (1 / steps), 0.0, 0.0], hidden
+            "This is half of the bias, as for the two that PyTorch adds.": (
+                lambda hidden, steps, keep: lstm_biases(hidden, steps, keep) / 2
+            ),
+            "This is the gate; its bias comes through the inverse of the sigmoid.": (
+                lambda hidden, steps, keep: np.repeat([0.0, keep ** (1 / steps), 0.0, 0.0], hidden)
             ),
         },
     ),
@@ -167,15 +169,17 @@ EXERCISES = (
         reference=name_frameworks,
         public_cases=(
             draw_weights(np.random.default_rng(0)),
-            draw_weights(np.random.default_rng(1)),
+            draw_weights(np.random.default_rng(7)),
         ),
         draw_case=draw_weights,
         rtol=1e-9,  # whole numbers
         wrong_answers={
-            "the variance alone": by_variance_alone,
-            "the law alone": by_law_alone,
-            "the layout of PyTorch": torchs_layout,
-            "always Keras": lambda weights: [1] * len(weights),
+            "The variance alone can't tell them apart when fan_out differs from fan_in.": (
+                by_variance_alone
+            ),
+            "The law alone can't tell two uniform laws apart.": by_law_alone,
+            "This reads (fan_out, fan_in); here the fan_in comes first.": torchs_layout,
+            "This says Keras whatever the weight.": lambda weights: [1] * len(weights),
         },
     ),
 )

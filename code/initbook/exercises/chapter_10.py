@@ -113,16 +113,20 @@ EXERCISES = (
         draw_case=draw_batch,
         rtol=1e-6,  # differences of means: a small entry may lose several digits
         wrong_answers={
-            "mean and std taken for constants": mean_and_std_held_still,
-            "std taken for a constant": std_held_still,
-            "mean taken for a constant": mean_held_still,
-            "sums for means": sums_for_means,
-            "means over the units": over_the_units,
-            "γ forgotten": lambda z, delta, gamma, epsilon: norm_backward(
-                z, delta, np.ones_like(gamma), epsilon
+            "Mean and std are taken for constants; they depend on every z.": (
+                mean_and_std_held_still
             ),
-            "γ in the lower rows too": scaled_twice,
-            "ε forgotten": lambda z, delta, gamma, epsilon: norm_backward(z, delta, gamma, 0.0),
+            "The std is taken for a constant.": std_held_still,
+            "The mean is taken for a constant.": mean_held_still,
+            "These are sums over the batch where means belong.": sums_for_means,
+            "These means go over the units; they go over the batch.": over_the_units,
+            "The factor γ is missing on the way to z.": lambda z, delta, gamma, epsilon: (
+                norm_backward(z, delta, np.ones_like(gamma), epsilon)
+            ),
+            "The lower rows have a γ too many.": scaled_twice,
+            "The ε is missing.": lambda z, delta, gamma, epsilon: norm_backward(
+                z, delta, gamma, 0.0
+            ),
         },
     ),
     Exercise(
@@ -149,20 +153,22 @@ EXERCISES = (
         draw_case=draw_layer,
         rtol=1e-8,  # products and one difference
         wrong_answers={
-            "the mean not scaled": lambda W, gamma, beta, mean, var, epsilon: np.vstack(
-                [W * gamma / np.sqrt(var + epsilon), beta - mean]
+            "The mean is not divided by the std.": lambda W, gamma, beta, mean, var, epsilon: (
+                np.vstack([W * gamma / np.sqrt(var + epsilon), beta - mean])
             ),
-            "the mean forgotten": lambda W, gamma, beta, mean, var, epsilon: folded(
+            "The mean is missing in the bias.": lambda W, gamma, beta, mean, var, epsilon: folded(
                 W, gamma, beta, 0 * mean, var, epsilon
             ),
-            "variance for std": lambda W, gamma, beta, mean, var, epsilon: folded(
-                W, gamma, beta, mean, (var + epsilon) ** 2 - epsilon, epsilon
+            "This divides by the variance: a root is missing.": (
+                lambda W, gamma, beta, mean, var, epsilon: folded(
+                    W, gamma, beta, mean, (var + epsilon) ** 2 - epsilon, epsilon
+                )
             ),
-            "ε forgotten": lambda W, gamma, beta, mean, var, epsilon: folded(
+            "The ε is missing.": lambda W, gamma, beta, mean, var, epsilon: folded(
                 W, gamma, beta, mean, var, 0.0
             ),
-            "rows scaled for columns": rows_scaled,
-            "β scaled too": lambda W, gamma, beta, mean, var, epsilon: folded(
+            "The rows of W are scaled; a unit is a column.": rows_scaled,
+            "This scales β too.": lambda W, gamma, beta, mean, var, epsilon: folded(
                 W, gamma, beta * gamma / np.sqrt(var + epsilon), mean, var, epsilon
             ),
         },

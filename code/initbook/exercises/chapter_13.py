@@ -83,11 +83,17 @@ EXERCISES = (
         draw_case=draw_stream,
         rtol=1e-9,  # sums and one quotient: rounding alone may differ
         wrong_answers={
-            "the stream itself": lambda q_0, added: 1 / gradient_profile(q_0, added),
-            "rms for second moment": lambda q_0, added: np.sqrt(gradient_profile(q_0, added)),
-            "top for bottom": lambda q_0, added: gradient_profile(q_0, added)[::-1],
-            "without the normalization": without_normalization,
-            "the input forgotten": lambda q_0, added: gradient_profile(added[0], added),
+            "This is the stream; the gradient is its inverse.": lambda q_0, added: (
+                1 / gradient_profile(q_0, added)
+            ),
+            "This is the root; the squared gradient is wanted.": lambda q_0, added: np.sqrt(
+                gradient_profile(q_0, added)
+            ),
+            "This begins at the top.": lambda q_0, added: gradient_profile(q_0, added)[::-1],
+            "This leaves the normalization out.": without_normalization,
+            "The input's second moment q_0 is missing.": lambda q_0, added: gradient_profile(
+                added[0], added
+            ),
         },
     ),
     Exercise(
@@ -100,10 +106,10 @@ EXERCISES = (
         draw_case=draw_stack,
         rtol=1e-6,  # means over a thousand numbers, in any order
         wrong_answers={
-            "counted from 0": counted_from_zero,
-            "the second moment for the weights' factor": not_the_root,
-            "the ReLU forgotten": linear_layers,
-            "compared with the input": beside_the_input,
+            "This counts the layers from 0.": counted_from_zero,
+            "This is the factor of the second moment: a root is missing.": not_the_root,
+            "The ReLU is missing.": linear_layers,
+            "This compares with the input; compare with the layer before.": beside_the_input,
         },
     ),
 )
