@@ -51,13 +51,14 @@ class Outcome:
     """What one function did: an array or what happened instead, for each input that it reached."""
 
     answers: list[Array | str] = field(default_factory=list)
-    refused: str = ""  # why it was not called at all
+    refused: str = ""  # why it was not called at all, in a sentence
+    whole: bool = False  # whether that speaks of the whole file
     ended: str = ""  # how the process ended, where not by itself
 
     def after(self, event: dict[str, Any]) -> None:
         """Take in one thing that the process said; whatever is no plain answer is a wrong one."""
         if "refused" in event:
-            self.refused = tidy(event["refused"])
+            self.refused, self.whole = tidy(event["refused"]), event.get("whole") is True
         elif "value" in event:
             try:
                 self.answers.append(decode_array(event["value"]))

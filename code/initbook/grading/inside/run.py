@@ -8,6 +8,7 @@ submission's own by then.
 import ast
 import base64
 import contextlib
+import errno
 import importlib
 import json
 import os
@@ -22,7 +23,7 @@ import numpy as np
 
 from initbook.real_numbers import Array, as_real_numbers
 
-from .submission import Refused, pieces_for
+from .submission import Missing, Refused, pieces_for
 
 FUTURE = importlib.import_module("__future__").annotations.compiler_flag
 SLOW_TO_LOAD = ("numpy", "scipy", "torch")  # loaded before the clock of the function starts
@@ -55,9 +56,9 @@ def main() -> None:
             module = ast.Module([piece.statement], [])
             exec(compile(module, f"{FRAME} {piece.place}", "exec", flags=FUTURE), namespace)
     except Refused as refused:
-        say(refused=str(refused))
+        say(refused=f"the file {refused}", whole=not isinstance(refused, Missing))
     except BaseException as error:
-        say(refused=describe(error))
+        say(refused=f"what {request['function']} needs {describe(error)}")
     else:
         for case in request["cases"]:
             say(**outcome(namespace[request["function"]], case))
@@ -111,12 +112,27 @@ def describe(error: BaseException) -> str:
         frames = traceback.extract_tb(error.__traceback__)
         own = [frame for frame in frames if frame.filename.startswith(FRAME)]
         place = f"{own[-1].filename[len(FRAME) :]} line {own[-1].lineno}".strip() if own else ""
-        words = " ".join(f"{type(error).__name__}: {error}".removesuffix(": ").split())[:200]
-        if isinstance(error, NameError):
-            words += "; only imports, functions, classes and constants are taken from outside of it"
-        return f"raised {words}" + f" ({place})" * bool(place)
+        return in_words(error) + f" ({place})" * bool(place)
     except BaseException:  # an error class of the submission's own
         return "raised an error that can't be described"
+
+
+def in_words(error: BaseException) -> str:
+    """The error; where a wall of the sandbox is behind it, what was tried."""
+    if isinstance(error, BlockingIOError) or "can't start new thread" in str(error):
+        return "started a process or a thread, which is not possible here"
+    if isinstance(error, MemoryError):
+        return "asked for more memory than it may have"
+    if isinstance(error, OSError) and error.errno in (errno.ENETUNREACH, errno.EAI_AGAIN):
+        return "asked for the network, which is not there"
+    if isinstance(error, OSError) and error.errno in (errno.EFBIG, errno.EROFS):
+        return "wrote to a file, which is not possible here"
+    if isinstance(error, ImportError) and str(error.name).startswith("initbook"):
+        return f"imports from {error.name} what is not there when work is marked"
+    words = " ".join(f"{type(error).__name__}: {error}".removesuffix(": ").split())[:200]
+    if isinstance(error, NameError):
+        words += "; outside of it only imports, functions, classes and constants are taken"
+    return f"raised {words}"
 
 
 def shortly(value: Any) -> str:

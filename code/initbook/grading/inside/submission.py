@@ -28,7 +28,11 @@ CONSTANT = (
 
 
 class Refused(Exception):
-    """Why no function is taken from a submission, in a sentence."""
+    """Why no function is taken from a submission: the end of a sentence about the file."""
+
+
+class Missing(Refused):
+    """The file can be read, but has no such function."""
 
 
 @dataclass(frozen=True)
@@ -71,7 +75,7 @@ def pieces_for(function: str, kind: str, content: bytes) -> list[Piece]:
             elif not (piece.is_starter and earlier and not earlier[-1].is_import):
                 bound[name] = [piece]
     if function not in bound or bound[function][-1].is_import:
-        raise Refused(f"defines no function {function}")
+        raise Missing(f"defines no function {function}")
     return in_order(function, bound)
 
 
