@@ -4,11 +4,14 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from initbook.grading import exports, hub, release
+from initbook.grading import exports, grade, gradescope, hub, release
 from initbook.grading.assignment import AssignmentError
+from initbook.grading.sandbox import SandboxError
 
 COMMANDS = (
     release,
+    grade,
+    gradescope,
     exports,
     hub,
 )
@@ -23,7 +26,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parsed = parser.parse_args(arguments)
     try:
         parsed.run(parsed)
-    except (AssignmentError, OSError) as error:
+    except (AssignmentError, SandboxError, OSError) as error:
         print(f"initbook: {error}", file=sys.stderr)
         return 2
     except ModuleNotFoundError as error:

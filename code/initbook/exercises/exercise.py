@@ -17,16 +17,14 @@ import reprlib
 import traceback
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from decimal import Decimal
-from numbers import Real
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+
+from initbook.real_numbers import Array, as_real_numbers
 
 Case = Mapping[str, Any]  # the keyword arguments of one call
 Answer = Callable[..., Any]
-Array = NDArray[Any]
 Value = Any  # a number or an array; numpy types what a ufunc returns as Any
 
 
@@ -38,7 +36,8 @@ class Exercise:
     an answer. `wrong_answers` maps a sentence for the learner to a function that makes the mistake
     of which it speaks; a test shows that each one fails on hidden inputs, and is known by its
     values on the public ones. Without `hints`, `check` keeps these sentences back. An exercise
-    with `own_file` is marked on one input alone, which each student gets as a file.
+    with `own_file` is marked on one input alone, which each student gets as a file. With `library`
+    a marked answer may call what initbook itself computes; elsewhere that is not there.
     """
 
     number: str
@@ -49,6 +48,7 @@ class Exercise:
     wrong_answers: Mapping[str, Answer] = field(default_factory=dict)
     hints: bool = True
     own_file: bool = False
+    library: bool = False
 
     def hidden_cases(self, seed: int, count: int = 10) -> list[Case]:
         """Inputs that no page shows; the same seed draws the same ones (`case_seed` makes it)."""
@@ -79,7 +79,7 @@ class Exercise:
         wanted = np.asarray(reference, dtype=float)
         if got is None:
             return "returned None; a return statement may be missing"
-        value = _real_numbers(got)
+        value = as_real_numbers(got)
         if value is None:
             return f"returned {_short(got)}, which is no number or array"
         if value.shape != wanted.shape:
@@ -216,33 +216,6 @@ def _file_of(answer: Answer) -> str | None:
     function = inspect.unwrap(answer)
     code = getattr(function, "__code__", None) or getattr(type(function).__call__, "__code__", None)
     return getattr(code, "co_filename", None)
-
-
-def _real_numbers(value: Any) -> Array | None:
-    """The value as an array where it holds real numbers alone; None where it does not."""
-    try:
-        array = np.asarray(_without_graph(value))
-        if array.dtype.kind == "O" and all(map(_is_real, array.flat)):
-            return array.astype(float)
-    except Exception:  # a ragged list, or an object with an __array__ of its own making
-        return None
-    return array if array.dtype.kind in "iuf" and not np.ma.is_masked(value) else None
-
-
-def _without_graph(value: Any) -> Any:
-    """A torch tensor, or one in a list, as what numpy can read; a truth value is refused."""
-    if isinstance(value, (list, tuple)):
-        return [_without_graph(item) for item in value]
-    if isinstance(value, (bool, np.bool_)):
-        raise TypeError
-    if hasattr(value, "detach"):
-        value = value.detach().cpu()
-        return (value.float() if "bfloat16" in str(value.dtype) else value).numpy()
-    return value
-
-
-def _is_real(number: object) -> bool:
-    return isinstance(number, (Real, Decimal)) and not isinstance(number, bool)
 
 
 def _digits(value: Array, wanted: Array) -> int:
