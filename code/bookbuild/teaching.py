@@ -7,10 +7,10 @@ from docutils import nodes
 from docutils.statemachine import StringList
 from sphinx.util.docutils import SphinxDirective
 
+from bookbuild.bank import read_exercises
 from bookbuild.reading import read
 
 OBJECTIVES = re.compile(r"^:class: objectives\n((?:- .*\n)+)", re.M)
-EXERCISE = re.compile(r"^`{3,}\{exercise(?:-start)?\} (?P<title>.+)\n(?P<options>(?::.*\n)+)", re.M)
 HEAD = """\
 ```{list-table}
 :header-rows: 1
@@ -45,26 +45,25 @@ class ExerciseMap(SphinxDirective):
 
 def row(page, deeper):
     """One chapter's row, in the form of a list-table."""
-    sources = {"chapters": page.read_text(encoding="utf-8")}
-    times = f"{read(sources['chapters']).minutes} minutes"
+    source = page.read_text(encoding="utf-8")
+    times = f"{read(source).minutes} minutes"
+    exercises = list(exercise_lines(page))
     if deeper.exists():
-        sources["deeper"] = deeper.read_text(encoding="utf-8")
-        times += f"; {{doc}}`deeper </deeper/{deeper.stem}>` {read(sources['deeper']).minutes}"
-    objectives = OBJECTIVES.search(sources["chapters"])
+        minutes = read(deeper.read_text(encoding="utf-8")).minutes
+        times += f"; {{doc}}`deeper </deeper/{deeper.stem}>` {minutes}"
+        exercises += exercise_lines(deeper)
+    objectives = OBJECTIVES.search(source)
     goals = objectives[1].splitlines() if objectives else ["- –"]
-    exercises = [line for source in sources.values() for line in exercise_lines(source)]
     return (
         f"* - {{doc}}`/chapters/{page.stem}`, {times}\n" + cell(goals) + cell(exercises or ["- –"])
     )
 
 
-def exercise_lines(source):
-    """Its exercises with their numbers; what is graded or research says so."""
-    for match in EXERCISE.finditer(source):
-        label = re.search(r"^:label: (\S+)", match["options"], re.M)[1]
-        kinds = [kind for kind in ("graded", "research") if kind in match["options"]]
-        said = f" *({', '.join(kinds)})*" if kinds else ""
-        yield f"- {{ref}}`{label}` {match['title']}{said}"
+def exercise_lines(page):
+    """Its exercises, each with its kind, and whether code marks it."""
+    for listed in read_exercises(page):
+        kind = f"graded, {listed.kind}" if listed.graded else listed.kind
+        yield f"- {{ref}}`{listed.number} <{listed.label}>` {listed.title} *({kind})*"
 
 
 def cell(bullets):

@@ -10,6 +10,7 @@ import json
 import re
 from pathlib import Path
 
+from bookbuild.macros import MACROS
 from bookbuild.notebook.markdown import Converter, parts_of
 from bookbuild.notebook.plaintext import Unsupported
 from bookbuild.notebook.references import Page
@@ -33,6 +34,7 @@ def write_handout(app, install, exercises, folder):
         "repository": theme["repository_url"],
         "branch": theme.get("repository_branch", "main"),
         "install": install,
+        "macros": MACROS,
         "exercises": dict(sorted(exercises.items(), key=lambda item: order(item[0]))),
     }
     file = folder / PLACE

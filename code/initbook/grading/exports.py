@@ -18,6 +18,7 @@ from initbook.grading.assignment import (
     load_assignment,
     load_bank,
 )
+from initbook.grading.grade import read_secret
 from initbook.grading.handout import Handout, handout, merged_imports
 from initbook.grading.plain_checks import hidden_check, public_check
 from initbook.grading.quiz import QUIZ_WARNING, write_quiz
@@ -59,19 +60,11 @@ def run(arguments: argparse.Namespace) -> None:
         return
     make, place, then = NOTEBOOKS[arguments.to]
     file = arguments.out / place.format(name=name)
+    if not arguments.secret:
+        raise AssignmentError("hidden inputs hang on a secret of yours; name a file by --secret.")
     write_notebook(make(assignment, read_secret(arguments.secret), bank), file)
     print(f"Wrote {file}; next: {then.format(name=name)}")
     print(WARNING.format(system=arguments.to))
-
-
-def read_secret(file: Path | None) -> bytes:
-    """What stands in the file, without the line's end. AssignmentError where there is nothing."""
-    if file is None:
-        raise AssignmentError("hidden inputs hang on a secret of yours; name a file by --secret.")
-    secret = file.read_bytes().strip()
-    if not secret:
-        raise AssignmentError(f"{file.name}: the secret is empty; put some random letters there.")
-    return secret
 
 
 def otter_notebook(assignment: Assignment, secret: bytes, bank: Bank | None = None) -> Any:

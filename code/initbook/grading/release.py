@@ -1,11 +1,21 @@
 """`initbook release`: the notebook that students get, without a solution or a hidden test in it."""
 
 import argparse
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from initbook.grading.assignment import Assignment, Bank, load_assignment, load_bank
+from initbook.exercises.own_file import own_case, save_case
+from initbook.grading.assignment import (
+    Assignment,
+    AssignmentError,
+    Bank,
+    find_exercise,
+    load_assignment,
+    load_bank,
+)
+from initbook.grading.grade import read_secret
 from initbook.grading.handout import Handout, handout, merged_imports, the_book
 from initbook.grading.plain_checks import public_check
 
@@ -23,14 +33,21 @@ Write the functions that are asked for, and keep their names and arguments. Add 
 and imports as you like. A check looks at public inputs, as often as you run it; hidden checks run \
 when the notebook is marked."""
 TAKEN_OVER = """\
- Functions, classes, imports and constants are taken over then; nothing else in it is run. Write \
-your name into the cell below: some inputs may be yours alone."""
+ Functions, classes, imports and constants are taken over then; nothing else in it is run."""
 
 
 def add_command(commands: Any) -> None:
     parser = commands.add_parser("release", help="write the notebook that students get")
     add_assignment(parser)
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="where it goes")
+    parser.add_argument(
+        "--students",
+        type=Path,
+        metavar="FILE",
+        help="names, one a line, for \
+exercises that give each of them a file",
+    )
+    parser.add_argument("--secret", type=Path, metavar="FILE", help="what these files hang on")
     parser.set_defaults(run=run)
 
 
@@ -46,6 +63,28 @@ def run(arguments: argparse.Namespace) -> None:
     file = arguments.out / f"{arguments.assignment.stem}.ipynb"
     write_notebook(student_notebook(assignment, bank), file)
     print(f"Wrote {file}: {counted(assignment)}, no solution, no hidden check.")
+    own = [number for number in assignment.points if find_exercise(number, bank).own_file]
+    if own:
+        print(own_files(own, arguments.students, arguments.secret, arguments.out))
+
+
+def own_files(numbers: Sequence[str], students: Path | None, secret: Path | None, out: Path) -> str:
+    """Write each student's own file for each of these exercises; say where they are."""
+    if not students or not secret:
+        raise AssignmentError(
+            f"exercise {numbers[0]} gives each student a file; name the students by --students "
+            "and your secret by --secret."
+        )
+    names = [line.strip() for line in students.read_text(encoding="utf-8").splitlines()]
+    names = [name for name in names if name]
+    for name in names:
+        if re.search(r"[/\\\0]", name):
+            raise AssignmentError(f"{students.name}: {name!r} can't be a file's name.")
+        for number in numbers:
+            (out / name).mkdir(parents=True, exist_ok=True)
+            case = own_case(read_secret(secret), number, name)
+            save_case(out / name / f"{number}.npz", case)
+    return f"Wrote the files of {len(names)} students to {out}/NAME/; hand each only their own."
 
 
 def student_notebook(assignment: Assignment, bank: Bank | None = None) -> Any:
