@@ -128,7 +128,7 @@ BAD = {
         first("import initbook.grading.marks"), OTHERS, "imports from initbook.grading"),
     "searches-for-the-reference.py": Bad(first(SEARCH), OTHERS, "not the answer|raised"),
     "reads-the-submissions.py": Bad(
-        first("return sum(len(files) for _, _, files in os.walk(os.environ.get('HOME', '/root')))"),
+        first("return sum(len(files) for top in ('/tmp', '/home') for *_, files in os.walk(top))"),
         OTHERS, "returned 0, which is not the answer"),
     "forges-results.py": Bad(first(FORGE), OTHERS, "gave no answer|ended its own"),
     "asks-for-the-secret.py": Bad(
@@ -161,7 +161,7 @@ BAD = {
     "mutates.py": Bad(
         "\n".join([NUMPY, FACTOR, BOUND, SHARE.replace("    return", "    h[:] = np.abs(h)\n    return")]),
         ALL, "All right"),
-    "named-mistake.py": Bad(first("return width * std**2"), OTHERS, "variance"),
+    "named-mistake.py": Bad(first("return width * std**2"), OTHERS, "its root is missing"),
     # What is left of a file.
     "starter.py": Bad(STARTER, NONE, "2.1: factor_per_layer is not written yet"),
     "pdf-called-notebook.ipynb": Bad(b"%PDF-1.7\n\x00\xff", NONE, r"^The file is a PDF, not a notebook\.$"),
@@ -169,13 +169,13 @@ BAD = {
     "empty.ipynb": Bad("", NONE, r"^The file is empty\.$"),
     "noise.ipynb": Bad(bytes(range(256)) * 99, NONE, r"^The file is not a notebook\.$"),
     "a-list.ipynb": Bad("[" * 100_000, NONE, r"^The file is not a notebook\.$"),
-    "cut-off.ipynb": Bad(notebook(RIGHT)[:-300], (2, 3, 0), "4.1: The file defines no function xavier"),
+    "cut-off.ipynb": Bad(notebook(RIGHT).partition("(fan_in, fan")[0], (2, 3, 0), "4.1: The file defines no function xavier"),
     "no-schema.ipynb": Bad('{"cells": [{"source": 7}, {"cell_type": "code"}, 5]}', NONE, "defines no"),
     "unknown-kernel.ipynb": Bad(
         notebook(RIGHT, metadata={"kernelspec": {"name": "julia-9"}}), ALL, "All right"),
     "same-cell-twice.ipynb": Bad(notebook([*RIGHT, FACTOR, CHECK]), ALL, "All right"),
     "cell-that-is-no-python.ipynb": Bad(
-        notebook([*RIGHT[:2], "for for for\n", SHARE + "\n)\n", "%%bash\nrm -rf /\n", BOUND]),
+        notebook([*RIGHT[:2], "for for for\n", SHARE + "\nprint(1 2)\n", "%%bash\nrm -rf /\n", BOUND]),
         ALL, "All right"),
     "nested.py": Bad(BREADTH, ALL, "All right"),
     "large.ipynb": Bad(large, NONE, "Larger than 20 MB"),

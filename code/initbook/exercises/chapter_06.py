@@ -140,6 +140,7 @@ EXERCISES = (
         reference=up_and_down,
         public_cases=({"gain": 5 / 3, "depth": 10}, {"gain": 1.0, "depth": 3}),
         draw_case=draw_stack,
+        library=True,  # the moments are there to be used; the recursion is the task
         rtol=1e-6,  # sums over slices of smooth functions agree to many more digits
         wrong_answers={
             "This has q = 1 at every layer; let the map run.": at_one,

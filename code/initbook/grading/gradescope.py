@@ -8,7 +8,6 @@ secret, with limits. It can reach the network as far as Gradescope lets it.
 import argparse
 import dataclasses
 import json
-import os
 import shlex
 import sys
 import time
@@ -35,8 +34,8 @@ python3 -m venv /opt/initbook
 /opt/initbook/bin/pip install --quiet numpy scipy pyyaml
 """
 RUN = """#!/usr/bin/env bash
-# Runs for each submission, as root; the folder and the interpreter can be named to try it elsewhere.
-export PYTHONPATH="${AUTOGRADER:-/autograder}/source/code"
+# Runs for each submission, as root; PYTHON names another interpreter, to try it elsewhere.
+export PYTHONPATH="/autograder/source/code${PYTHONPATH:+:$PYTHONPATH}"
 exec "${PYTHON:-/opt/initbook/bin/python}" -m initbook.grading.gradescope
 """
 
@@ -124,7 +123,7 @@ def as_results(rows: Sequence[Row], assignment: Assignment, seconds: float) -> d
 
 def main() -> int:
     """What `run_autograder` runs. Where it can't mark it writes no results, which Gradescope shows."""
-    base = Path(os.environ.get("AUTOGRADER", "/autograder"))
+    base = Path("/autograder")
     try:
         results = harness(base)
     except (SandboxError, ValueError, OSError) as error:

@@ -26,8 +26,9 @@ from initbook.real_numbers import Array, as_real_numbers
 from .submission import Missing, Refused, pieces_for
 
 FUTURE = importlib.import_module("__future__").annotations.compiler_flag
-SLOW_TO_LOAD = ("numpy", "scipy", "torch")  # loaded before the clock of the function starts
+SLOW_TO_LOAD = ("numpy", "scipy", "torch", "initbook")  # loaded before the clock of the function starts
 FRAME = "submission"
+ADDRESS = r"0?x[0-9a-f]{6,}"  # differs from one time to the next
 
 
 def main() -> None:
@@ -83,7 +84,7 @@ def limit(memory: int, seconds: int) -> None:
 
 
 def preload(statement: Any) -> None:
-    """Import what is slow to load and ours to trust; what fails will fail again, and be said."""
+    """import what is slow to load and can be trusted; what fails will fail again, and be said."""
     name = getattr(statement, "module", None) or statement.names[0].name
     if name.partition(".")[0] in SLOW_TO_LOAD:
         with contextlib.suppress(Exception):
@@ -123,13 +124,14 @@ def in_words(error: BaseException) -> str:
         return "started a process or a thread, which is not possible here"
     if isinstance(error, MemoryError):
         return "asked for more memory than it may have"
-    if isinstance(error, OSError) and error.errno in (errno.ENETUNREACH, errno.EAI_AGAIN):
+    if getattr(error, "errno", None) == errno.ENETUNREACH or type(error).__name__ == "gaierror":
         return "asked for the network, which is not there"
     if isinstance(error, OSError) and error.errno in (errno.EFBIG, errno.EROFS):
         return "wrote to a file, which is not possible here"
     if isinstance(error, ImportError) and str(error.name).startswith("initbook"):
         return f"imports from {error.name} what is not there when work is marked"
     words = " ".join(f"{type(error).__name__}: {error}".removesuffix(": ").split())[:200]
+    words = re.sub(ADDRESS, "0x…", words)
     if isinstance(error, NameError):
         words += "; outside of it only imports, functions, classes and constants are taken"
     return f"raised {words}"
@@ -137,9 +139,12 @@ def in_words(error: BaseException) -> str:
 
 def shortly(value: Any) -> str:
     try:
-        return " ".join(reprlib.repr(value).split())[:60]
-    except BaseException:
-        return "an object that can't be shown"
+        shown = " ".join(reprlib.repr(value).split())[:60]
+        if not re.search(ADDRESS, shown):
+            return shown
+    except BaseException:  # an object of the submission's own, or a number with too many digits
+        pass
+    return f"an object of the type {type(value).__name__}"
 
 
 def encode(value: Any) -> Any:

@@ -9,6 +9,7 @@ import builtins
 import io
 import json
 import re
+import symtable
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -99,8 +100,14 @@ def in_order(function: str, bound: dict[str, list[Piece]]) -> list[Piece]:
 
 
 def names_in(statement: ast.stmt) -> list[str]:
-    """Every name that the statement reads, in the order in which it stands there."""
-    return list(dict.fromkeys(n.id for n in ast.walk(statement) if isinstance(n, ast.Name)))
+    """The names that the statement takes from outside of it; an argument's name is its own."""
+    top = symtable.symtable(ast.unparse(statement), "", "exec")
+    names = [symbol.get_name() for symbol in top.get_symbols() if symbol.is_referenced()]
+    inner = list(top.get_children())
+    for scope in inner:  # grows while it is read
+        names += [symbol.get_name() for symbol in scope.get_symbols() if symbol.is_global()]
+        inner += scope.get_children()
+    return sorted(set(names))
 
 
 def take(place: str, cell: str) -> Iterator[Piece]:
@@ -157,6 +164,7 @@ def is_constant(value: ast.expr) -> bool:
 
 def parse(cell: str) -> list[ast.stmt]:
     """The cell's statements; where it is no Python, of the lines that are."""
+    cell = cell.removeprefix("\ufeff").replace("\r\n", "\n")
     if magic := re.match(r"\s*%%(\w+).*\n?", cell):
         if magic[1] not in PYTHON_CELLS:
             return []
@@ -271,7 +279,7 @@ def joined(source: Any) -> str:
 def left_of_cells(text: str) -> Iterator[str]:
     """Every `"source": …` that is whole, of a file that ends too early."""
     decoder = json.JSONDecoder()
-    for match in re.finditer(r'"(?:source|input)"\s*:\s*(?=[["])', text):
+    for match in re.finditer(r'"(?:source|input)"\s*:\s*(?=["\[])', text):
         try:
             yield joined(decoder.raw_decode(text, match.end())[0])
         except (ValueError, RecursionError):
