@@ -4,13 +4,16 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from initbook.grading import grade, gradescope
+from initbook.grading import exports, grade, gradescope, hub, release
 from initbook.grading.assignment import AssignmentError
 from initbook.grading.sandbox import SandboxError
 
 COMMANDS = (
+    release,
     grade,
     gradescope,
+    exports,
+    hub,
 )
 
 
@@ -27,7 +30,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"initbook: {error}", file=sys.stderr)
         return 2
     except ModuleNotFoundError as error:
-        if error.name != "yaml":
+        if error.name not in ("nbformat", "text2qti", "yaml"):
             raise
         print(f"initbook: {error.name} is missing; install initbook[teach].", file=sys.stderr)
         return 2

@@ -14,7 +14,17 @@ import pytest
 import torch
 
 import initbook.exercises
-from initbook.exercises import case_seed, chapter_02, check, get_exercise
+from initbook.exercises import (
+    case_seed,
+    chapter_02,
+    check,
+    get_exercise,
+    load_case,
+    open_prediction,
+    own_case,
+    register,
+    save_case,
+)
 from printed_exercises import calls_of_check, printed_exercises
 
 SEEDS = range(20)
@@ -138,6 +148,65 @@ def test_a_seed_depends_on_secret_number_and_name_alone():
         case_seed(b"", "2.1")
     with pytest.raises(TypeError, match="secret is of type str; allowed are bytes"):
         case_seed("one", "2.1")
+
+
+OWN = [e for e in EXERCISES if e.own_file]
+STUDENTS = ["Ada", "Emmy", "Zoë", *(f"student {k}" for k in range(17))]
+
+
+@pytest.mark.parametrize("exercise", OWN, ids=lambda e: e.number)
+def test_the_numbers_of_ones_own_file_help_nobody_else(exercise, tmp_path):
+    answers = {}
+    for student in STUDENTS:
+        case = own_case(b"a secret", exercise.number, student)
+        save_case(tmp_path / "my network", case)
+        read = load_case(tmp_path / "my network")
+        assert list(read) == list(case)
+        assert all(
+            np.array_equal(a, b) for key in case for a, b in zip(case[key], read[key], strict=True)
+        )
+        answers[student] = exercise.reference(**read).round(2)  # as a student would type it
+        assert exercise.passes(lambda _n=student, **_: answers[_n], [case])
+        others = [
+            s for s in answers if s != student and np.allclose(answers[s], answers[student], 0.05)
+        ]
+        assert len(others) < 5
+    starter = PRINTED[exercise.number]
+    starter = starter.function(starter.starter, exercise.reference.__name__)
+    assert not exercise.passes(starter, [case])
+    assert len({tuple(answer) for answer in answers.values()}) > 15
+
+
+def test_a_file_of_ones_own_needs_a_name_and_such_an_exercise():
+    assert OWN
+    with pytest.raises(ValueError, match="exercise is '2.1'; allowed is one that is marked on a f"):
+        own_case(b"a secret", "2.1", "Ada")
+    with pytest.raises(ValueError, match="student is ' '; allowed is a name"):
+        own_case(b"a secret", OWN[0].number, " ")
+
+
+def test_a_file_that_would_run_code_is_not_read(tmp_path):
+    np.savez(tmp_path / "bad.npz", weights=np.array([print, abs], dtype=object))
+    with pytest.raises(ValueError, match="allow_pickle"):
+        load_case(tmp_path / "bad.npz")
+
+
+@pytest.mark.parametrize("told", [350, 3.5, "not within 600 steps", [200, 600], {"b": 1, "a": [2]}])
+def test_a_registered_prediction_can_be_opened_and_no_other(told, capsys):
+    register(told, "owls at noon")
+    registered = capsys.readouterr().out
+    assert re.fullmatch(r"[0-9a-f]{64}\n", registered)
+    assert open_prediction(told, "owls at noon", registered)
+    assert not open_prediction(told, "owls at one", registered)
+    assert not open_prediction([told], "owls at noon", registered)
+
+
+def test_a_prediction_is_plain_and_its_salt_is_long():
+    for told in (np.float32(3), float("nan"), {1, 2}, register):
+        with pytest.raises(TypeError, match="allowed are numbers, texts, and lists and dicts"):
+            register(told, "owls at noon")
+    with pytest.raises(ValueError, match="salt is 'owls'; allowed are eight characters or more"):
+        register(3, "owls")
 
 
 class Unspeakable(Exception):

@@ -35,6 +35,56 @@ def draw_layer(rng: np.random.Generator) -> Case:
     }
 
 
+def wrong_entries(X: Array, W: Array, T: Array, claimed: Array, step: float) -> Value:
+    """1 where a claimed entry is off its central difference quotient by more than a hundredth."""
+    D = entry_quotients(X, W, T, step, step)
+    return (np.abs(claimed - D) > 0.01 * np.abs(D).max()).astype(int)
+
+
+def entry_quotients(X: Array, W: Array, T: Array, up: float, down: float) -> Array:
+    """Of the loss ½ Σ (tanh(XW) − T)² in every entry of W."""
+    D = np.zeros(W.shape)
+    for place in np.ndindex(W.shape):
+        losses = []
+        for move in (up, -down):
+            moved = W.astype(float)
+            moved[place] += move
+            losses.append(np.sum((np.tanh(X @ moved) - T) ** 2) / 2)
+        D[place] = (losses[0] - losses[1]) / (up + down)
+    return D
+
+
+def draw_claim(rng: np.random.Generator) -> Case:
+    """The right gradient, but two pairs of entries are exchanged; the entries lie well apart."""
+    while True:
+        batch, n, m = (int(k) for k in rng.integers(3, 6, size=3))
+        X, W, T = (rng.standard_normal(shape) for shape in ((batch, n), (n, m), (batch, m)))
+        H = np.tanh(X @ W)
+        claimed = X.T @ ((H - T) * (1 - H**2))
+        first, second = rng.permutation(n * m).reshape(-1)[:4].reshape(2, 2)
+        apart = np.abs(claimed.flat[first] - claimed.flat[second])
+        if np.all(apart > 0.1 * np.abs(claimed).max()):
+            break
+    claimed.flat[[*first, *second]] = claimed.flat[[*second, *first]]
+    return {"X": X, "W": W, "T": T, "claimed": claimed, "step": 0.01}
+
+
+def signed_sum(X: Array, W: Array, T: Array, claimed: Array, step: float) -> Value:
+    """The check that is to be mended: signed differences cancel."""
+    D = entry_quotients(X, W, T, step, step)
+    return np.full(W.shape, int(abs(np.sum(claimed - D)) > 0.01 * np.abs(D).max()))
+
+
+def to_one_side(X: Array, W: Array, T: Array, claimed: Array, step: float) -> Value:
+    D = entry_quotients(X, W, T, step, 0)
+    return (np.abs(claimed - D) > 0.01 * np.abs(D).max()).astype(int)
+
+
+def one_direction(X: Array, W: Array, T: Array, claimed: Array, step: float) -> Value:
+    D = entry_quotients(X, W, T, step, step)
+    return (claimed - D > 0.01 * np.abs(D).max()).astype(int)
+
+
 EXERCISES = (
     Exercise(
         number="0.1",
@@ -104,6 +154,26 @@ EXERCISES = (
             ),
             "The slope of a tanh is 1 − H², not 1 − H.": lambda X, W, b, upstream: (
                 X.T @ (upstream * (1 - np.tanh(X @ W + b)))
+            ),
+        },
+    ),
+    Exercise(
+        number="D0.3",
+        reference=wrong_entries,
+        public_cases=(
+            draw_claim(np.random.default_rng(0)),
+            draw_claim(np.random.default_rng(1)),
+        ),
+        draw_case=draw_claim,
+        rtol=1e-9,  # zeros and ones
+        wrong_answers={
+            "Signed differences cancel: exchanged entries pass.": signed_sum,
+            "This quotient goes to one side only.": to_one_side,
+            "This finds only entries that are too large; some are too small.": one_direction,
+            "This marks the right entries.": lambda **case: 1 - wrong_entries(**case),
+            "This is a count; mark each entry.": lambda **case: wrong_entries(**case).sum(),
+            "This looks at whole rows; mark each entry.": lambda **case: np.broadcast_to(
+                wrong_entries(**case).max(axis=1)[:, None], case["W"].shape
             ),
         },
     ),

@@ -29,6 +29,23 @@ def draw_cut(rng: np.random.Generator) -> Case:
     return {"std": float(10 ** rng.uniform(-3, 0)), "cut": float(rng.uniform(0.8, 3.5))}
 
 
+def clipped(std: float, cut: float) -> Value:
+    """The std of std · clip(g, ±cut), and the share of it that lies on the two bounds."""
+    beyond = 2 * norm.sf(cut)
+    inside = 1 - beyond - 2 * cut * norm.pdf(cut)
+    return np.array([std * np.sqrt(inside + cut**2 * beyond), beyond])
+
+
+def one_bound(std: float, cut: float) -> Value:
+    inside = 1 - 2 * norm.sf(cut) - 2 * cut * norm.pdf(cut)
+    return np.array([std * np.sqrt(inside + cut**2 * norm.sf(cut)), norm.sf(cut)])
+
+
+def left_at_zero(std: float, cut: float) -> Value:
+    beyond = 2 * norm.sf(cut)
+    return np.array([std * np.sqrt(1 - beyond - 2 * cut * norm.pdf(cut)), beyond])
+
+
 EXERCISES = (
     Exercise(
         number="4.1",
@@ -84,6 +101,34 @@ EXERCISES = (
             ),
             "This has the probability that is left where the variance belongs.": lambda std, cut: (
                 std / np.sqrt(2 * norm.cdf(cut) - 1)
+            ),
+        },
+    ),
+    Exercise(
+        number="D4.4",
+        reference=clipped,
+        public_cases=({"std": 1.0, "cut": 2.0}, {"std": 0.05, "cut": 1.0}),
+        draw_case=draw_cut,
+        rtol=1e-6,  # a quadrature in place of the closed form is as good an answer
+        wrong_answers={
+            "These weights are cut and drawn again; the colleague's are clipped.": (
+                lambda std, cut: np.array([std * np.sqrt(variance_after_cut(cut)), 0.0])
+            ),
+            "The first number is the std after a cut; clipping leaves more.": (
+                lambda std, cut: np.array(
+                    [std * np.sqrt(variance_after_cut(cut)), 2 * norm.sf(cut)]
+                )
+            ),
+            "This counts one of the two bounds.": one_bound,
+            "What lies beyond the cut counts as 0 here; it lies on the bound.": left_at_zero,
+            "The first number is the variance: a root is missing.": lambda std, cut: (
+                clipped(std, cut) ** np.array([2, 1])
+            ),
+            "The first number is the std before the clipping.": lambda std, cut: np.array(
+                [std, 2 * norm.sf(cut)]
+            ),
+            "The share is that of the weights inside.": lambda std, cut: np.array(
+                [clipped(std, cut)[0], 1 - 2 * norm.sf(cut)]
             ),
         },
     ),

@@ -87,6 +87,26 @@ def draw_stack(rng: np.random.Generator) -> Case:
     return {"gain": float(rng.uniform(0.8, 2.2)), "depth": int(rng.integers(3, 40))}
 
 
+def gain_from_draws(outputs: NDArray[np.float64], q: float) -> Value:
+    """√(q / m) with the mean square m, and its standard error: half the relative one of m."""
+    squares = outputs**2
+    m = squares.mean()
+    gain, error = np.sqrt(q / m), squares.std(ddof=1) / np.sqrt(len(squares))
+    return np.array([gain, gain * error / (2 * m)])
+
+
+def draw_outputs(rng: np.random.Generator) -> Case:
+    q = float(rng.uniform(0.3, 3))
+    z = np.sqrt(q) * rng.standard_normal(int(rng.integers(50, 200)))
+    f = rng.choice(["relu", "tanh", "softplus"])
+    outputs = {"relu": np.maximum(z, 0), "tanh": np.tanh(z), "softplus": np.log1p(np.exp(z))}[f]
+    return {"outputs": outputs, "q": q}
+
+
+def of_the_outputs_variance(outputs: NDArray[np.float64], q: float) -> Value:
+    return gain_from_draws(outputs - outputs.mean(), q)
+
+
 EXERCISES = (
     Exercise(
         number="6.1",
@@ -139,6 +159,41 @@ EXERCISES = (
             "This takes the slopes of the top layer for all.": slopes_of_the_top,
             "This is the root; second moments are wanted.": lambda gain, depth: np.sqrt(
                 up_and_down(gain, depth)
+            ),
+        },
+    ),
+    Exercise(
+        number="D6.3",
+        reference=gain_from_draws,
+        public_cases=(
+            {"outputs": np.array([0.0, 1.0, 0.0, 2.0, 0.5]), "q": 2.0},
+            {"outputs": np.array([-0.5, 0.8, 0.3, -0.9]), "q": 1.5},
+        ),
+        draw_case=draw_outputs,
+        rtol=1e-8,  # means and roots
+        wrong_answers={
+            "This takes the variance of the outputs; their mean square counts.": (
+                of_the_outputs_variance
+            ),
+            "The second number is the error of the mean square, not of the gain.": (
+                lambda outputs, q: np.array(
+                    [
+                        gain_from_draws(outputs, q)[0],
+                        np.std(outputs**2, ddof=1) / np.sqrt(len(outputs)),
+                    ]
+                )
+            ),
+            "The error lacks the half: a root halves a relative error.": lambda outputs, q: (
+                gain_from_draws(outputs, q) * np.array([1, 2])
+            ),
+            "This is the scatter of one draw: divide by the root of their number.": (
+                lambda outputs, q: (
+                    gain_from_draws(outputs, q) * np.array([1, np.sqrt(len(outputs))])
+                )
+            ),
+            "The input's q is missing.": lambda outputs, q: gain_from_draws(outputs, 1.0),
+            "This is the gain's square.": lambda outputs, q: (
+                gain_from_draws(outputs, q) ** np.array([2, 1])
             ),
         },
     ),

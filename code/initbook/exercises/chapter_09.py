@@ -113,6 +113,48 @@ LAYER = {
 }
 FORGOTTEN = LAYER["X"].T @ (np.tanh(LAYER["X"] @ LAYER["W"]) - LAYER["T"])
 
+
+def warmed_cosine(peak: float, warmup: int, total: int) -> Value:
+    """peak (t + 1)/warmup below `warmup`, and half a cosine from peak towards 0 behind it."""
+    return schedule(peak, warmup, total)
+
+
+def schedule(
+    peak: float,
+    warmup: int,
+    total: int,
+    first: int = 1,
+    begins: int = 0,
+    ends: int = 0,
+    waves: float = 0.5,
+    from_zero: bool = False,
+) -> Value:
+    """Another first step, another end, more waves, or a cosine that does not wait."""
+    rates = []
+    for t in range(total):
+        if t < warmup:
+            rates.append(peak * (t + first) / warmup)
+            continue
+        share = t / total if from_zero else (t - warmup + begins) / (total - warmup + ends)
+        rates.append(peak * (1 + np.cos(2 * np.pi * waves * share)) / 2)
+    return np.array(rates)
+
+
+def as_it_was(peak: float, warmup: int, total: int) -> Value:
+    """The broken one of the page."""
+    t = np.arange(total)
+    return np.where(t < warmup, peak * t / warmup, peak * np.cos(np.pi * t / total))
+
+
+def draw_schedule(rng: np.random.Generator) -> Case:
+    warmup = int(rng.integers(2, 8))
+    return {
+        "peak": float(10 ** rng.uniform(-3, 0)),
+        "warmup": warmup,
+        "total": warmup + int(rng.integers(5, 20)),
+    }
+
+
 EXERCISES = (
     Exercise(
         number="9.1",
@@ -189,6 +231,37 @@ EXERCISES = (
             "This looks at checks that come after the stop.": lambda losses, patience: (
                 early_stop(losses, patience)[0],
                 int(np.argmin(losses)),
+            ),
+        },
+    ),
+    Exercise(
+        number="D9.3",
+        reference=warmed_cosine,
+        public_cases=(
+            {"peak": 1.0, "warmup": 2, "total": 6},
+            {"peak": 0.1, "warmup": 4, "total": 11},
+        ),
+        draw_case=draw_schedule,
+        rtol=1e-7,  # a cosine near its end loses a few digits
+        wrong_answers={
+            "The first step has the rate 0, and is wasted.": lambda peak, warmup, total: schedule(
+                peak, warmup, total, first=0
+            ),
+            "The cosine starts at step 0, so the rate jumps behind the warm-up.": (
+                lambda peak, warmup, total: schedule(peak, warmup, total, from_zero=True)
+            ),
+            "This is a whole wave: the rate comes back up.": lambda peak, warmup, total: schedule(
+                peak, warmup, total, waves=1
+            ),
+            "The last step has the rate 0, and is wasted.": lambda peak, warmup, total: schedule(
+                peak, warmup, total, ends=-1
+            ),
+            "The step behind the warm-up is below the peak.": lambda peak, warmup, total: schedule(
+                peak, warmup, total, begins=1, ends=1
+            ),
+            "Nothing is mended yet: three faults are left.": as_it_was,
+            "This is a quarter of a wave: it ends at half of the peak.": (
+                lambda peak, warmup, total: schedule(peak, warmup, total, waves=0.25)
             ),
         },
     ),

@@ -117,15 +117,15 @@ class Exercise:
 
 
 def check(number: str, answer: Answer) -> None:
-    r"""Run the public part of an exercise on your function, and say what came out.
+    """Run the public part of an exercise on your function, and say what came out.
 
     A wrong answer that is known by its values on all public inputs is told which mistake it makes.
     What the function prints is shown first, up to 1,000 characters of it. Raises ValueError for a
     number that no exercise has, TypeError for an answer that is no function.
 
-    >>> check("2.1", lambda std, width: std)
-    Exercise 2.1: with std=0.01, width=500 your function returned 0.01, which is not the answer. \
-The width is missing: the signal grows with √n too.
+    >>> check("2.1", lambda std, width: std)  # doctest: +NORMALIZE_WHITESPACE
+    Exercise 2.1: with std=0.01, width=500 your function returned 0.01, which is not the answer.
+    The width is missing: the signal grows with √n too.
     """
     if callable(number) and isinstance(answer, str):
         name = getattr(number, "__name__", "your_function")
