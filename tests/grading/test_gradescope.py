@@ -11,9 +11,9 @@ from pathlib import Path
 import jsonschema
 import numpy
 import pytest
-
 from bad_inputs import SECRET, first, prepare, write
 from handing_in import ONE_TAIL, RIGHT, SHARE, notebook
+
 from initbook.cli import main
 
 # What Gradescope documents of results.json, for the fields that are written.

@@ -159,17 +159,16 @@ class Sandbox:
         if not (bubblewrap := shutil.which("bwrap")):
             raise SandboxError(
                 "bubblewrap is not here, which keeps submissions apart from this machine; on Debian "
-                "and Ubuntu: apt install bubblewrap; elsewhere use the container, or say --unsafe."
+                "and Ubuntu apt install bubblewrap brings it; elsewhere use the container, or say --unsafe."
             )
         drop = drop_to(NOBODY) if os.geteuid() == 0 else []
         return [bubblewrap, *self.walls(room), "--", *drop, *python]
 
     def walls(self, room: Path) -> Iterator[str]:
         """Bubblewrap's arguments: what the process sees, and what covers what it must not see."""
-        yield from (
-            "--unshare-net --unshare-pid --unshare-ipc --unshare-uts --unshare-cgroup-try "
-            "--die-with-parent --new-session --hostname sandbox"
-        ).split()
+        for own in ("net", "pid", "ipc", "uts", "cgroup-try"):
+            yield f"--unshare-{own}"
+        yield from ("--die-with-parent", "--new-session", "--hostname", "sandbox")
         seen = [Path(p) for p in ("/usr", "/lib", "/lib64", "/bin") if Path(p).exists()]
         for path in map(Path, (sys.base_prefix, *self.site)):
             if path.exists() and not any(path.is_relative_to(above) for above in seen):
