@@ -2,7 +2,9 @@
 
 import json
 import math
+from pathlib import Path
 
+import jsonschema
 import numpy as np
 import pytest
 from bad_inputs import first
@@ -97,10 +99,23 @@ def test_no_line_from_inside_is_more_than_a_wrong_answer(line):
     assert all(isinstance(answer, str) and answer.isprintable() for answer in outcome.answers)
 
 
+def test_what_is_hidden_is_hidden_where_the_system_is_seen_too():
+    folder, file = Path(jsonschema.__file__).parent, Path(pytest.__file__)
+    source = b"""
+import os
+def f(file, folder):
+    return os.path.getsize(file), len(os.listdir(folder))
+"""
+    case = {"file": str(file), "folder": str(folder)}
+    assert all(Sandbox().run(".py", source, "f", [case]).answers[0])
+    outcome = Sandbox(hidden=[folder, file]).run(".py", source, "f", [case])
+    assert not any(outcome.answers[0])
+
+
 def test_what_lies_open_to_submissions_stops_the_batch(tmp_path, monkeypatch):
     secret = tmp_path / "secret"
     secret.write_text("x")
-    walls = ["--bind", "/", "/", "--tmpfs", "/mnt", "--perms", "0755", "--dir", "/mnt/room"]
+    walls = ["--dev-bind", "/", "/", "--tmpfs", "/mnt", "--perms", "0755", "--dir", "/mnt/room"]
     monkeypatch.setattr("initbook.grading.sandbox.ROOM", "/mnt/room")
     monkeypatch.setattr("initbook.grading.sandbox.drop_to", lambda user: [])
     monkeypatch.setattr(

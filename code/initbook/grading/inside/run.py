@@ -49,6 +49,7 @@ def main() -> None:
     say(stage="begun")
     try:
         pieces = pieces_for(request["function"], request["kind"], content)
+        say(stage="read")
         for piece in pieces:
             if piece.is_import:
                 preload(piece.statement)
