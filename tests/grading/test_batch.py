@@ -173,7 +173,7 @@ def test_an_exercise_of_ones_own_comes_from_a_bank(tmp_path):
     assert main([*command, "--bank", str(tmp_path / "bank")]) == 0
     ann, bob = rows_of_text(tmp_path)
     assert ann == "Ann.py,Ann,4,4,All right." and bob.startswith("Bob.py,Bob,0,0,")
-    assert bob.endswith("That is the square.")
+    assert "That is the square." in bob
 
 
 @pytest.mark.parametrize(("file", "content", "said"), [
