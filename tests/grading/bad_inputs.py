@@ -16,8 +16,18 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from handing_in import (
-    ASSIGNMENT, BOUND, CHECK, FACTOR, FORMS, NUMPY, ONE_TAIL, RIGHT, SHARE, STARTER, notebook,
-)  # fmt: skip
+    ASSIGNMENT,
+    BOUND,
+    CHECK,
+    FACTOR,
+    FORMS,
+    NUMPY,
+    ONE_TAIL,
+    RIGHT,
+    SHARE,
+    STARTER,
+    notebook,
+)
 
 SECRET = b"owls are not what they seem"
 ALL, NONE = (2, 3, 5), (0, 0, 0)
@@ -74,7 +84,7 @@ return 0.0
 SEARCH = """
 import gc
 for thing in [*gc.get_objects(), *vars(sys.modules["__main__"]).values()]:
-    if getattr(thing, "number", None) == "2.1" or "reference" in str(getattr(thing, "__dict__", "")):
+    if "reference" in getattr(thing, "__dict__", ()):
         return thing.reference(std, width)
 return 0.0
 """
@@ -106,9 +116,9 @@ BAD = {
     "sleeps.py": Bad(first("time.sleep(3600)"), OTHERS, "did not end within 4 s"),
     "exits.py": Bad(first("os._exit(0)"), OTHERS, "ended its own process"),
     "sys-exit.py": Bad(first("sys.exit()"), OTHERS, "raised SystemExit"),
-    "kills.py": Bad(first("os.kill(-1, 9); os.kill(os.getpid(), 9)"), OTHERS, "ended its own|raised"),
-    "crashes.py": Bad(first("import ctypes; ctypes.string_at(0)"), OTHERS, "ended its own process"),
-    "recursion.py": Bad(first("return factor_per_layer(std, width)"), OTHERS, "raised RecursionError"),
+    "kills.py": Bad(first("os.kill(-1, 9); os.kill(os.getpid(), 9)"), OTHERS, "ended|raised"),
+    "crashes.py": Bad(first("import ctypes; ctypes.string_at(0)"), OTHERS, "ended its own"),
+    "recursion.py": Bad(first("return factor_per_layer(std, width)"), OTHERS, "RecursionError"),
     "top-level-loop.py": Bad("while True: pass\n" + "\n".join(RIGHT), ALL, "All right"),
     # What lies.
     "liar.py": Bad(first("return Liar()", LIAR), OTHERS, "which is no number or array"),
@@ -135,7 +145,7 @@ BAD = {
         first("raise ValueError(dict(os.environ), [n for n in dir() if 'secret' in n], sys.argv)"),
         OTHERS, "raised ValueError"),
     # What takes too much.
-    "memory.py": Bad(first("return len(bytearray(5 << 30))"), OTHERS, "more memory than it may have"),
+    "memory.py": Bad(first("return len(bytearray(5 << 30))"), OTHERS, "more memory than it may"),
     "fork-bomb.py": Bad(first("while True: os.fork()"), OTHERS, "started a process or a thread"),
     "daemon.py": Bad(
         first("if not os.fork():\n    os.setsid()\n    time.sleep(999)\nreturn std * width**.5"),
@@ -154,29 +164,32 @@ BAD = {
     "string.py": Bad(first("return '0.2236'"), OTHERS, "returned '0.2236', which is no number"),
     "huge-integer.py": Bad(first("return 10**100_000"), OTHERS, "which is no number or array"),
     "generator.py": Bad(first("yield std * width**.5"), OTHERS, "generator.*which is no number"),
-    "wrong-shape.py": Bad(first("return np.ones((2, 3))"), OTHERS, r"shape \(2, 3\); a single number"),
+    "wrong-shape.py": Bad(first("return np.ones((2, 3))"), OTHERS, r"shape \(2, 3\); a single"),
     "none.py": Bad(first("std * width**.5"), OTHERS, "returned None"),
-    "float-that-lies.py": Bad(first("return Half(0.5)", LIAR), OTHERS, "returned 0.5, which is not"),
+    "float-that-lies.py": Bad(first("return Half(0.5)", LIAR), OTHERS, "returned 0.5, which"),
     "float-that-is-right.py": Bad(first("return Half(std * width**.5)", LIAR), ALL, "All right"),
     "mutates.py": Bad(
-        "\n".join([NUMPY, FACTOR, BOUND, SHARE.replace("    return", "    h[:] = np.abs(h)\n    return")]),
+        "\n".join([NUMPY, FACTOR, BOUND, SHARE.replace(":", ":\n    h[:] = np.abs(h)", 1)]),
         ALL, "All right"),
     "named-mistake.py": Bad(first("return width * std**2"), OTHERS, "its root is missing"),
     # What is left of a file.
     "starter.py": Bad(STARTER, NONE, "2.1: factor_per_layer is not written yet"),
-    "pdf-called-notebook.ipynb": Bad(b"%PDF-1.7\n\x00\xff", NONE, r"^The file is a PDF, not a notebook\.$"),
+    "pdf-called-notebook.ipynb": Bad(
+        b"%PDF-1.7\n\x00\xff", NONE, r"^The file is a PDF, not a notebook\.$"),
     "report.pdf": Bad(b"%PDF-1.7", NONE, r"^Neither a notebook nor a Python file\.$"),
     "empty.ipynb": Bad("", NONE, r"^The file is empty\.$"),
     "noise.ipynb": Bad(bytes(range(256)) * 99, NONE, r"^The file is not a notebook\.$"),
     "a-list.ipynb": Bad("[" * 100_000, NONE, r"^The file is not a notebook\.$"),
-    "cut-off.ipynb": Bad(notebook(RIGHT).partition("(fan_in, fan")[0], (2, 3, 0), "4.1: The file defines no function xavier"),
-    "no-schema.ipynb": Bad('{"cells": [{"source": 7}, {"cell_type": "code"}, 5]}', NONE, "defines no"),
+    "cut-off.ipynb": Bad(
+        notebook(RIGHT).partition("(fan_in, fan")[0], (2, 3, 0), "4.1: The file defines no funct"),
+    "no-schema.ipynb": Bad(
+        '{"cells": [{"source": 7}, {"cell_type": "code"}, 5]}', NONE, "defines no"),
     "unknown-kernel.ipynb": Bad(
         notebook(RIGHT, metadata={"kernelspec": {"name": "julia-9"}}), ALL, "All right"),
     "same-cell-twice.ipynb": Bad(notebook([*RIGHT, FACTOR, CHECK]), ALL, "All right"),
     "cell-that-is-no-python.ipynb": Bad(
-        notebook([*RIGHT[:2], "for for for\n", SHARE + "\nprint(1 2)\n", "%%bash\nrm -rf /\n", BOUND]),
-        ALL, "All right"),
+        notebook([*RIGHT[:2], "for for\n", SHARE + "\nprint(1 2)\n", "%%bash\nls\n", BOUND]), ALL,
+         "All right"),
     "nested.py": Bad(BREADTH, ALL, "All right"),
     "large.ipynb": Bad(large, NONE, "Larger than 20 MB"),
     "link.ipynb": Bad(lambda path: path.symlink_to("/etc/passwd"), NONE, "A link to another file"),
@@ -193,7 +206,8 @@ BAD = {
     "=HYPERLINK(1).py": Bad("\n".join(RIGHT), ALL, "All right"),
     "<img src=x onerror=alert(1)>.py": Bad("\n".join(RIGHT), ALL, "All right"),
     os.fsdecode(b"no-utf8-\xff.py"): Bad("\n".join(RIGHT), ALL, "All right"),
-    "twins/first.py": Bad("\n".join([NUMPY, FACTOR]), (2, 0, 0), "One of 2 files; the best one counts"),
+    "twins/first.py": Bad(
+        "\n".join([NUMPY, FACTOR]), (2, 0, 0), "One of 2 files; the best one counts"),
     "twins/second.py": Bad("\n".join(RIGHT), ALL, "One of 2 files; the best one counts"),
 }  # fmt: skip
 
@@ -273,7 +287,7 @@ if __name__ == "__main__":
         status = main(command)
         taken = time.monotonic() - begun
         rows = rows_of(folder)
-        for name, (marks, _, total, remark) in rows.items():
+        for name, (_, _, total, remark) in rows.items():
             if not name.startswith("student "):
                 print(f"{name:38} {total:4g}  {remark}")
         print(f"{len(rows)} files, {len(BAD)} of them bad, in {taken:.0f} s")

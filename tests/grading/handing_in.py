@@ -37,7 +37,7 @@ def in_colab(cells):
     cells = ["!pip install initbook -q", "%matplotlib inline\n", *cells]
     found = [code(cell, **{"id": str(k)}) for k, cell in enumerate(cells)]
     return json.dumps({"nbformat": 4, "nbformat_minor": 0, "cells": found,
-                       "metadata": {"colab": {"provenance": []}, "accelerator": "GPU"}})  # fmt: skip
+                       "metadata": {"colab": {"provenance": []}, "kernelspec": {}}})  # fmt: skip
 
 
 def in_vs_code(cells):

@@ -9,9 +9,9 @@ import time
 from pathlib import Path
 
 import pytest
-
 from bad_inputs import BAD, SECRET, faults, prepare, rows_of, write, write_bad, write_good
 from handing_in import BOUND, FACTOR, NUMPY, RIGHT, SHARE
+
 from initbook.cli import main
 from initbook.grading.sandbox import Sandbox, SandboxError
 
@@ -148,7 +148,7 @@ def test_students_are_known_by_what_canvas_and_moodle_write(tmp_path):
     assert "Participant 42,Emmy Noether,10,10,All right.\n" in moodle
 
 
-BANK = '''
+BANK = """
 import numpy as np
 from initbook.exercises import Exercise
 
@@ -161,7 +161,7 @@ EXERCISES = (Exercise(
     draw_case=lambda rng: {"x": float(rng.uniform(1, 2))},
     wrong_answers={"That is the square.": lambda x: x**2},
 ),)
-'''
+"""
 
 
 def test_an_exercise_of_ones_own_comes_from_a_bank(tmp_path):
@@ -173,7 +173,7 @@ def test_an_exercise_of_ones_own_comes_from_a_bank(tmp_path):
     assert main([*command, "--bank", str(tmp_path / "bank")]) == 0
     ann, bob = rows_of_text(tmp_path)
     assert ann == "Ann.py,Ann,4,4,All right." and bob.startswith("Bob.py,Bob,0,0,")
-    assert bob.endswith("That is the square.")
+    assert "That is the square." in bob
 
 
 @pytest.mark.parametrize(("file", "content", "said"), [

@@ -4,8 +4,8 @@ import ast
 import json
 
 import pytest
-
 from handing_in import CHECK, FACTOR, FORMS, NUMPY, RIGHT, STARTER, notebook
+
 from initbook.grading.inside.submission import Missing, Refused, pieces_for
 
 NAME = "factor_per_layer"

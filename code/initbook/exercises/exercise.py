@@ -21,7 +21,8 @@ from typing import Any
 
 import numpy as np
 
-from initbook.real_numbers import Array, as_real_numbers
+from initbook.real_numbers import Array as Array
+from initbook.real_numbers import as_real_numbers
 
 Case = Mapping[str, Any]  # the keyword arguments of one call
 Answer = Callable[..., Any]

@@ -23,7 +23,7 @@ PAGE = """<!doctype html>
 <title>{title}</title>
 <style>
 :root {{ color-scheme: light dark }}
-body {{ font: 1rem/1.5 system-ui, sans-serif; max-width: 48rem; margin: 2rem auto; padding: 0 1rem }}
+body {{ font: 1rem/1.5 system-ui, sans-serif; max-width: 48rem; margin: auto; padding: 1rem }}
 table {{ border-collapse: collapse; width: 100% }}
 th, td {{ border-bottom: 1px solid; padding: .4rem .6rem; text-align: left; vertical-align: top }}
 td, h2 {{ overflow-wrap: anywhere }}
@@ -79,7 +79,8 @@ def canvas_table(rows: Iterable[Row], assignment: Assignment) -> str:
     """As Canvas imports it; the ID is the number that it writes into the names of files."""
     header = ["Student", "ID", "SIS User ID", "SIS Login ID", "Section", assignment.title]
     most = ["    Points Possible", "", "", "", "", f"{assignment.total:g}"]
-    return as_csv(header, [most, *([r.student, r.number, "", "", "", f"{r.total:g}"] for r in rows)])
+    lines = ([r.student, r.number, "", "", "", f"{r.total:g}"] for r in rows)
+    return as_csv(header, [most, *lines])
 
 
 def moodle_table(rows: Iterable[Row], assignment: Assignment) -> str:
@@ -117,7 +118,7 @@ def page_name(row: Row) -> str:
 
 
 def student_page(files: Sequence[Row], assignment: Assignment) -> str:
-    """What one student reads: every exercise of the file that counts, and which others were seen."""
+    """What one student reads: each exercise of the file that counts, and which others there are."""
     row = best(files)
     lines = [
         [number, f"{mark.points:g} of {assignment.points[number]:g}", mark.said or "Right."]

@@ -122,7 +122,7 @@ def as_results(rows: Sequence[Row], assignment: Assignment, seconds: float) -> d
 
 
 def main() -> int:
-    """What `run_autograder` runs. Where it can't mark it writes no results, which Gradescope shows."""
+    """What `run_autograder` runs; it writes no results where it can't mark."""
     base = Path("/autograder")
     try:
         results = harness(base)

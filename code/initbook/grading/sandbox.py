@@ -31,7 +31,7 @@ PACKAGE = Path(__file__).resolve().parents[1]
 NEVER_INSIDE = ("exercises", "grading", "cli.py", "widgets", "data", "__pycache__")
 MEMORY = 3 << 30  # bytes of addresses; torch takes less than one GiB of them
 OUTPUT = 8_000_000  # bytes that are read of what a process says
-TO_BEGIN = 60.0  # seconds for Python and numpy to load
+TO_LOAD = 30.0  # seconds for Python and numpy to load, and for torch once more
 NOBODY = 65534
 ROOM = "/sandbox"
 BEGIN = """
@@ -91,7 +91,7 @@ class Sandbox:
             fill_room(self.folder / name, library)
         self.users = itertools.count(60_000)  # in a container each process has a user of its own
         self.site = [p for p in sys.path if Path(p).name in ("site-packages", "dist-packages")]
-        if level == "container" and os.geteuid() != 0:
+        if level == "container" and not (hasattr(os, "geteuid") and os.geteuid() == 0):
             raise SandboxError("the second level, in a container, needs root, to drop its rights.")
         if level != "unsafe":
             self.probe()
@@ -120,7 +120,7 @@ class Sandbox:
         `kind` is the suffix of the submission's name. Raises SandboxError where the process does
         not come to the point of reading the submission.
         """
-        limits = {"memory": MEMORY, "seconds": int(TO_BEGIN + seconds)}
+        limits = {"memory": MEMORY, "seconds": int(2 * TO_LOAD + seconds)}
         request = {"kind": kind, "function": function, "cases": [encode(dict(c)) for c in cases]}
         room = self.folder / ("library" if library else "alone")
         with (
@@ -158,18 +158,17 @@ class Sandbox:
             return [*drop_to(user), *python]
         if not (bubblewrap := shutil.which("bwrap")):
             raise SandboxError(
-                "bubblewrap is not here, which keeps submissions apart from this machine; on Debian "
-                "and Ubuntu: apt install bubblewrap; elsewhere use the container, or say --unsafe."
+                "bubblewrap is not here, which keeps submissions apart from this machine: take the "
+                "system's package (apt install bubblewrap), or the container, or say --unsafe."
             )
         drop = drop_to(NOBODY) if os.geteuid() == 0 else []
         return [bubblewrap, *self.walls(room), "--", *drop, *python]
 
     def walls(self, room: Path) -> Iterator[str]:
         """Bubblewrap's arguments: what the process sees, and what covers what it must not see."""
-        yield from (
-            "--unshare-net --unshare-pid --unshare-ipc --unshare-uts --unshare-cgroup-try "
-            "--die-with-parent --new-session --hostname sandbox"
-        ).split()
+        for own in ("net", "pid", "ipc", "uts", "cgroup-try"):
+            yield f"--unshare-{own}"
+        yield from ("--die-with-parent", "--new-session", "--hostname", "sandbox")
         seen = [Path(p) for p in ("/usr", "/lib", "/lib64", "/bin") if Path(p).exists()]
         for path in map(Path, (sys.base_prefix, *self.site)):
             if path.exists() and not any(path.is_relative_to(above) for above in seen):
@@ -180,12 +179,14 @@ class Sandbox:
             yield from ("--ro-bind", str(path), str(path))
         for name in ("/etc/alternatives", "/etc/ld.so.cache"):  # where the system's libraries are
             yield from ("--ro-bind-try", name, name)
-        for path in [*self.hidden, *(Path(site) / "initbook" for site in self.site)]:
-            if path.exists() and any(path.is_relative_to(above) for above in seen):
-                if path.is_dir():
-                    yield from ("--perms", "0755", "--tmpfs", str(path), "--remount-ro", str(path))
-                else:
-                    yield from ("--ro-bind", os.devnull, str(path))
+        for path in [*self.hidden, *(Path(site, "initbook").resolve() for site in self.site)]:
+            for above in seen:  # under the name that it has inside, which may be a link's
+                if path.exists() and path.is_relative_to(above.resolve()):
+                    cover = str(above / path.relative_to(above.resolve()))
+                    if path.is_dir():
+                        yield from ("--perms", "0755", "--tmpfs", cover, "--remount-ro", cover)
+                    else:
+                        yield from ("--ro-bind", os.devnull, cover)
         yield from ("--proc", "/proc", "--dev", "/dev", "--remount-ro", "/dev")
         yield from ("--perms", "0755", "--dir", ROOM, "--ro-bind", str(room), ROOM)
         yield from ("--size", str(16 << 20), "--perms", "1777", "--tmpfs", "/tmp")
@@ -243,35 +244,39 @@ def fill_room(room: Path, library: bool) -> None:
 def listen(process: subprocess.Popen[bytes], seconds: float) -> Outcome | None:
     """What the process says, no longer and no more than it may; None where it never began."""
     assert process.stdout
-    outcome, stages, total, late = Outcome(), [""], 0, threading.Event()
+    outcome, total, late = Outcome(), 0, threading.Event()
+    stages = {"": TO_LOAD, "begun": seconds, "read": TO_LOAD, "ready": seconds, "done": seconds}
+    stage, *ahead = stages  # each with the time that it may take
 
     def stop() -> None:
         late.set()
         process.kill()
 
-    timer = threading.Timer(TO_BEGIN, stop)
+    timer = threading.Timer(stages[stage], stop)
     timer.start()
     while total < OUTPUT and (line := process.stdout.readline(OUTPUT - total)):
         total += len(line)
         event = parse(line)
-        if (stage := event.get("stage")) in ("begun", "ready", "done") and stage not in stages:
-            stages.append(stage)
-            if stage == "ready":  # from here on the submission's own code runs
-                timer.cancel()
-                timer = threading.Timer(seconds, stop)
-                timer.start()
+        outcome.after(event)
+        if event.get("stage") in ahead:  # never back: that would give more time
+            stage = event["stage"]
+            ahead = ahead[ahead.index(stage) + 1 :]
             if stage == "done":
                 break
-        outcome.after(event)
+            timer.cancel()
+            timer = threading.Timer(stages[stage], stop)
+            timer.start()
     timer.cancel()
-    if stages[-1] == "":
+    if stage == "":
         return None
     if total >= OUTPUT:
         outcome.ended = "wrote more than is read"
     elif late.is_set():
-        loading = "loads modules that take too long"
-        outcome.ended = f"did not end within {seconds:g} s" if "ready" in stages else loading
-    elif stages[-1] != "done":
+        outcome.ended = {
+            "begun": "stands in a file that takes too long to read",
+            "read": "needs modules that take too long to load",
+        }.get(stage, f"did not end within {seconds:g} s")
+    elif stage != "done":
         outcome.ended = "ended its own process without an answer"
     return outcome
 

@@ -64,7 +64,7 @@ class Piece:
 def pieces_for(function: str, kind: str, content: bytes) -> list[Piece]:
     """The statements that the function needs, each after those that it needs itself.
 
-    `kind` is the file's suffix. Raises Refused where the file can't be read or has no such function.
+    `kind` is the file's suffix. Raises Refused where the file can't be read or lacks the function.
     """
     pieces = [piece for place, cell in read_cells(kind, content) for piece in take(place, cell)]
     bound: dict[str, list[Piece]] = {}
@@ -72,7 +72,7 @@ def pieces_for(function: str, kind: str, content: bytes) -> list[Piece]:
         for name in piece.names:
             earlier = bound.get(name, [])
             if piece.is_import and earlier and earlier[-1].is_import:
-                bound[name] = [*earlier, piece]  # import scipy.stats, scipy.special: both bind scipy
+                bound[name] = [*earlier, piece]  # scipy.stats, scipy.special: one name
             elif not (piece.is_starter and earlier and not earlier[-1].is_import):
                 bound[name] = [piece]
     if function not in bound or bound[function][-1].is_import:
@@ -258,7 +258,7 @@ def listed(holder: Any, key: str) -> list[dict[str, Any]]:
 
 def is_code(cell: dict[str, Any]) -> bool:
     """Jupyter's cell_type, VS Code's kind (2 is code), or neither where metadata are gone."""
-    return cell["cell_type"] == "code" if "cell_type" in cell else cell.get("kind", 2) == 2
+    return bool(cell["cell_type"] == "code" if "cell_type" in cell else cell.get("kind", 2) == 2)
 
 
 def source_of(cell: dict[str, Any]) -> Any:
