@@ -63,7 +63,7 @@ def exercise_lines(page):
     """Its exercises, each with its kind, and whether code marks it."""
     for listed in read_exercises(page):
         kind = f"graded, {listed.kind}" if listed.graded else listed.kind
-        yield f"- {{ref}}`{listed.number} <{listed.label}>` {listed.title} *({kind})*"
+        yield f"- {{ref}}`{listed.label}` {listed.title} *({kind})*"
 
 
 def cell(bullets):

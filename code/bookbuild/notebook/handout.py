@@ -17,6 +17,9 @@ from bookbuild.notebook.references import Page
 from initbook.prose import MARK
 
 PLACE = Path("code", "initbook", "data", "handout.json")
+CELL = re.compile(
+    r"^(`{3,})\{code-cell\}[^\n]*\n(?:---\n.*?^---\n|(?::[^\n]*\n)*)(.*?)^\1$", re.M | re.S
+)
 GATED = re.compile(
     r"^(?P<ticks>`{3,})\{exercise-start\}[^\n]*\n(?P<options>(?::[^\n]*\n)*)"
     r".*?^`{3,}\{exercise-end\}\n`{3,}$",
@@ -54,9 +57,7 @@ def exercises_of(app, docname):
     page = Page(app, docname, quoted_elsewhere=True)
     converter = Converter(page, app.env.myst_config)
     source = Path(app.env.doc2path(docname)).read_text(encoding="utf-8")
-    imported = imports_by_name(
-        part.source for kind, part in parts_of(source, converter) if kind == "code"
-    )
+    imported = imports_by_name(match[2] for match in CELL.finditer(source))
     found = {}
     for match in GATED.finditer(source):
         if "graded" not in match["options"]:

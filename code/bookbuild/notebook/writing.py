@@ -62,8 +62,8 @@ def write_notebooks(app, exception):
         if "kernelspec" not in app.env.metadata[docname]:
             continue
         try:
-            notebook = make_notebook(app, docname, install)
             exercises |= exercises_of(app, docname)
+            notebook = make_notebook(app, docname, install)
         except Unsupported as problem:
             logger.warning(
                 "%s; say it another way, or teach bookbuild/notebook/directives.py.", problem,
