@@ -149,7 +149,7 @@ def test_a_starter_stands_on_the_imports_that_it_is_given(tmp_path):
     for number in PRINTED:
         one = handout(number)
         code = [text for kind, text in one.cells if kind == "code"]
-        assert f"def {one.name}(" in "".join(code) and "check(" not in "".join(code)
+        assert f"def {one.name}(" in "".join(code) and 'check("' not in "".join(code)
         assert one.title and one.cells[0][0] == "markdown"
         write(tmp_path, "\n".join([merged_imports([one]), *code]), f"starter_{number}.py")
     command = [sys.executable, "-m", "ruff", "check", "--isolated", "--select", "F821", tmp_path]
