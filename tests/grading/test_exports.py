@@ -57,13 +57,13 @@ def test_otter_makes_marks_of_its_export(tmp_path, other_systems, capsys):
     hidden = repr(get_exercise("4.1").hidden_cases(case_seed(SECRET, "4.1"))[0])
     student = folder / "dist" / "student" / "hw1.ipynb"
     assert hidden in (folder / "hw1.ipynb").read_text() and hidden not in student.read_text()
-    hand_in(student, folder / "handed.ipynb", r"raise NotImplementedError\(.*\)")
+    hand_in(student, folder / "handed" / "hw1.ipynb", r"raise NotImplementedError\(.*\)")
     (autograder,) = (folder / "dist" / "autograder").glob("*.zip")
     (folder / "out").mkdir()
-    other_systems.run(f"otter run -a {autograder} -o out handed.ipynb", folder)
+    other_systems.run(f"otter run -a {autograder} -o out handed/hw1.ipynb", folder)
     tests = json.loads((folder / "out" / "results.json").read_text())["tests"]
     scores = {test["name"]: test.get("score") for test in tests}
-    assert scores["exercise-2-1"] == 2 and scores["exercise-4-1"] == 0
+    assert (scores["exercise-2-1"], scores["exercise-4-1"]) == (2, 0), scores
 
 
 def test_nbgrader_makes_marks_of_its_export(tmp_path, other_systems, capsys):
