@@ -20,6 +20,7 @@ book: .venv/.book ## build the site into _build/html (executes what has changed)
 
 test: .venv/.test ## run every check: the book, the library, the site in a browser
 	@$(BIN)/python tests/chromium.py
+	@$(BIN)/python tests/bubblewrap.py
 	@PYTHONPATH=code $(BIN)/python -m bookbuild.frontend
 	@$(MAKE) --no-print-directory book
 	@$(PYTEST) --durations=10 --cov=initbook --cov-report=term --cov-fail-under=95

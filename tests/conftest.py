@@ -8,8 +8,9 @@ import pytest
 
 from browsing import browser, open_page
 from installed import initbook_alone
+from other_systems import other_systems
 
-__all__ = ["browser", "initbook_alone", "open_page"]
+__all__ = ["browser", "initbook_alone", "open_page", "other_systems"]
 
 os.environ.setdefault("INITBOOK_OFFLINE", "1")
 # Two test processes and two notebooks at a time: each has one core for its products.

@@ -4,10 +4,8 @@ import ast
 import re
 from dataclasses import dataclass
 
+from bookbuild.bank import CELL, between, read_exercises
 from building import PAGES
-
-EXERCISE = re.compile(r"^`{3,}\{exercise(?:-start)?\}.*\n((?::.*\n)*)", re.M)
-CELL = re.compile(r"^```\{code-cell\}.*\n(?:---\n(?s:.*?)^---\n|(?::.*\n)*)((?s:.*?))^```\n", re.M)
 
 
 @dataclass(frozen=True)
@@ -32,21 +30,12 @@ def printed_exercises():
 
 
 def read_page(path):
-    """Exercises are numbered by page, graded or not: 4.3, or D4.1 on a deeper page."""
     text = path.read_text(encoding="utf-8")
-    page = "D" * (path.parent.name == "deeper") + str(int(path.name.split("-")[0]))
     imports = "\n".join(parts_of(cell, ast.Import, ast.ImportFrom) for cell in CELL.findall(text))
-    for position, match in enumerate(EXERCISE.finditer(text), start=1):
-        if "graded" in match[1]:
-            label = re.search(r":label: (\S+)", match[1])[1]
-            starter = between(text, match[0], "{exercise-end}")
-            solution = between(text, f"{{solution-start}} {label}\n", "{solution-end}")
-            yield Printed(f"{page}.{position}", starter, solution, imports)
-
-
-def between(text, start, end):
-    """The code cells that stand between two lines."""
-    return CELL.findall(text.partition(start)[2].partition(end)[0])
+    for exercise in filter(lambda exercise: exercise.graded, read_exercises(path)):
+        starter = between(text, f":label: {exercise.label}\n", "{exercise-end}")
+        solution = between(text, f"{{solution-start}} {exercise.label}\n", "{solution-end}")
+        yield Printed(exercise.number, starter, solution, imports)
 
 
 def definitions(cell):

@@ -1,4 +1,4 @@
-"""How many steps of the training race a browser takes in a second, and how much the page loads.
+"""How many steps of the training race a browser takes in a second.
 
     python benchmarks/widgets/training_race.py
 
@@ -6,6 +6,7 @@ A step is one of each of the four racers. Prints what Chromium does on a page, w
 and drawing, and what the kernels do alone: compiled, and in plain JavaScript.
 """
 
+import re
 import sys
 import time
 from pathlib import Path
@@ -20,7 +21,7 @@ from initbook.widgets.training_race import TrainingRace, race_digits  # noqa: E4
 
 SECONDS = 15
 ALONE = """async ([state, compiled]) => {
-  const { Race, prepare, unpack } = await import("./training-race-math.js");
+  const { Race, prepare, unpack } = await import("./maths/training-race-math.js");
   const source = await prepare(compiled ? undefined : new Uint8Array(1));
   const file = new Uint8Array(await (await fetch("./race-digits.bin")).arrayBuffer());
   const race = new Race(state, unpack(file), source), end = performance.now() + 5000;

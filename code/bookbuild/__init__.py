@@ -15,12 +15,14 @@ def setup(app):
         notebook,
         numbering,
         pages,
+        questions,
         reading,
+        teaching,
     )
 
     for part in (
         docstrings, execution, frontend, fonts, icons, numbering, bare_numbers, equations, formulas,
-        reading, pages, notebook,
+        questions, reading, teaching, pages, notebook,
     ):  # fmt: skip
         part.setup(app)
     return {"parallel_read_safe": False, "parallel_write_safe": False}

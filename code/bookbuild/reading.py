@@ -13,6 +13,8 @@ from docutils import nodes
 from docutils.parsers.rst import Directive
 from sphinx import addnodes
 
+from bookbuild.questions import DIRECTIVE, printed
+
 # What a reader with pencil and paper takes: no measurement, one rule for all pages.
 WORDS_A_MINUTE = 200
 MINUTES = {"equation": 0.75, "line of code": 0.05, "figure": 0.33}
@@ -44,6 +46,7 @@ def read(source):
     >>> read("# A title\\n:class: note\\nThree words more.\\n\\n$$\\na = b\\n$$ (def-a)\\n")
     Reading(words=5, equations=1, exercises=0, live=False, minutes=5)
     """
+    source = re.sub(DIRECTIVE, lambda match: printed(match[1]), source, flags=re.M)
     main = ASIDE.sub("", source)
     cells = [match[2] for match in CELL.finditer(main)]
     shown = sum(cell.count("\n") for cell in cells if not re.search(r"hide-|check\b", cell[:60]))

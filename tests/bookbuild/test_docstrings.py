@@ -46,8 +46,9 @@ def test_every_module_stands_on_the_page():
 
 @pytest.mark.parametrize(
     "name",
-    ["activations", "arguments", "equations", "exercises.exercise", "fans",
-     "gaussian", "initializers", "intervals", "layer_statistics", "lsuv", "moments", "plots",
+    ["activations", "arguments", "equations", "exercises.exercise", "exercises.own_file",
+     "exercises.prediction", "exercises.questions", "exercises.seeds", "fans", "gaussian",
+     "initializers", "intervals", "layer_statistics", "lsuv", "moments", "plots",
      "propagation", "simulation", "torchnets"],
 )  # fmt: skip
 def test_every_public_function_shows_an_example(name):

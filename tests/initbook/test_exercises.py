@@ -1,5 +1,7 @@
 """Every exercise, over 20 seeds: reference and printed solution pass, starter and slips fail."""
 
+import dataclasses
+import hmac
 import importlib
 import pkgutil
 import re
@@ -12,7 +14,17 @@ import pytest
 import torch
 
 import initbook.exercises
-from initbook.exercises import check, get_exercise
+from initbook.exercises import (
+    case_seed,
+    chapter_02,
+    check,
+    get_exercise,
+    load_case,
+    open_prediction,
+    own_case,
+    register,
+    save_case,
+)
 from printed_exercises import calls_of_check, printed_exercises
 
 SEEDS = range(20)
@@ -42,6 +54,14 @@ def test_every_named_wrong_answer_fails(exercise):
     for name, wrong in exercise.wrong_answers.items():
         for seed in SEEDS:
             assert not exercise.passes(wrong, exercise.hidden_cases(seed)), (name, seed)
+
+
+@each_exercise
+def test_check_knows_every_wrong_answer_by_its_own_name(exercise, capsys):
+    for said, wrong in exercise.wrong_answers.items():
+        check(exercise.number, wrong)
+        assert capsys.readouterr().out.endswith(f" {said}\n")
+        assert re.fullmatch(r"[A-Z].{10,90}\.", said), "a sentence for a learner"
 
 
 def test_the_pages_print_these_exercises_under_these_numbers():
@@ -78,6 +98,115 @@ def test_the_printed_solution_passes(exercise):
 def test_check_passes_the_right_answer_and_speaks_of_the_hidden_part(capsys):
     check("2.1", lambda std, width: width**0.5 * std)
     assert "right on the 2 public inputs" in capsys.readouterr().out
+
+
+def test_a_mistake_is_told_only_where_it_is_the_only_one(capsys):
+    exercise = get_exercise("2.1")
+    cases = exercise.public_cases
+
+    def known(**wrong_answers):
+        changed = dataclasses.replace(exercise, wrong_answers=wrong_answers)
+        return changed.mistake(cases, [case["std"] for case in cases])
+
+    def forgotten(std, width):
+        return std
+
+    def right(std, width):
+        return std * width**0.5
+
+    def failing(std, width):
+        raise ZeroDivisionError
+
+    assert known(a=forgotten, b=right, c=failing) == "a"
+    assert known(a=forgotten, b=forgotten) is None
+    assert known(b=right, c=failing) is None
+    check("2.1", lambda std, width: std if width == 500 else 2 * std)
+    assert capsys.readouterr().out.endswith("is not the answer.\n")
+
+
+def test_a_chapter_may_keep_its_hints_back(capsys, monkeypatch):
+    kept = [dataclasses.replace(e, hints=False) for e in chapter_02.EXERCISES]
+    monkeypatch.setattr(chapter_02, "EXERCISES", kept)
+    check("2.1", lambda std, width: std)
+    assert capsys.readouterr().out.endswith("is not the answer.\n")
+
+
+def test_a_seed_depends_on_secret_number_and_name_alone():
+    seeds = {
+        case_seed(secret, number, student)
+        for secret in (b"one", b"two")
+        for number in ("2.1", "2.12")
+        for student in ("", "Ada", "2Ada", "Zoë")
+    }
+    assert len(seeds) == 16
+    assert case_seed(b"one", "2.1", "Zo\u00eb") == case_seed(b"one", "2.1", "Zoe\u0308")
+    assert len(get_exercise("2.1").hidden_cases(case_seed(b"one", "2.1"))) == 10
+    assert case_seed(b"one", "2.1") == int(
+        hmac.new(b"one", b'["2.1", ""]', "sha256").hexdigest(), 16
+    )
+    with pytest.raises(ValueError, match="secret is empty"):
+        case_seed(b"", "2.1")
+    with pytest.raises(TypeError, match="secret is of type str; allowed are bytes"):
+        case_seed("one", "2.1")
+
+
+OWN = [e for e in EXERCISES if e.own_file]
+STUDENTS = ["Ada", "Emmy", "Zoë", *(f"student {k}" for k in range(17))]
+
+
+@pytest.mark.parametrize("exercise", OWN, ids=lambda e: e.number)
+def test_the_numbers_of_ones_own_file_help_nobody_else(exercise, tmp_path):
+    answers = {}
+    for student in STUDENTS:
+        case = own_case(b"a secret", exercise.number, student)
+        save_case(tmp_path / "my network", case)
+        read = load_case(tmp_path / "my network")
+        assert list(read) == list(case)
+        assert all(
+            np.array_equal(a, b) for key in case for a, b in zip(case[key], read[key], strict=True)
+        )
+        answers[student] = exercise.reference(**read).round(2)  # as a student would type it
+        assert exercise.passes(lambda _n=student, **_: answers[_n], [case])
+        others = [
+            s for s in answers if s != student and np.allclose(answers[s], answers[student], 0.05)
+        ]
+        assert len(others) < 5
+    starter = PRINTED[exercise.number]
+    starter = starter.function(starter.starter, exercise.reference.__name__)
+    assert not exercise.passes(starter, [case])
+    assert len({tuple(answer) for answer in answers.values()}) > 15
+
+
+def test_a_file_of_ones_own_needs_a_name_and_such_an_exercise():
+    assert OWN
+    with pytest.raises(ValueError, match="exercise is '2.1'; allowed is one that is marked on a f"):
+        own_case(b"a secret", "2.1", "Ada")
+    with pytest.raises(ValueError, match="student is ' '; allowed is a name"):
+        own_case(b"a secret", OWN[0].number, " ")
+
+
+def test_a_file_that_would_run_code_is_not_read(tmp_path):
+    np.savez(tmp_path / "bad.npz", weights=np.array([print, abs], dtype=object))
+    with pytest.raises(ValueError, match="allow_pickle"):
+        load_case(tmp_path / "bad.npz")
+
+
+@pytest.mark.parametrize("told", [350, 3.5, "not within 600 steps", [200, 600], {"b": 1, "a": [2]}])
+def test_a_registered_prediction_can_be_opened_and_no_other(told, capsys):
+    register(told, "owls at noon")
+    registered = capsys.readouterr().out
+    assert re.fullmatch(r"[0-9a-f]{64}\n", registered)
+    assert open_prediction(told, "owls at noon", registered)
+    assert not open_prediction(told, "owls at one", registered)
+    assert not open_prediction([told], "owls at noon", registered)
+
+
+def test_a_prediction_is_plain_and_its_salt_is_long():
+    for told in (np.float32(3), float("nan"), {1, 2}, register):
+        with pytest.raises(TypeError, match="allowed are numbers, texts, and lists and dicts"):
+            register(told, "owls at noon")
+    with pytest.raises(ValueError, match="salt is 'owls'; allowed are eight characters or more"):
+        register(3, "owls")
 
 
 class Unspeakable(Exception):

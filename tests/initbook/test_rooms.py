@@ -12,12 +12,11 @@ LISTED = re.compile(r"^    (\w+)/? +\S.*?(\(torch\))?$", re.M)
 
 
 def groups():
-    """The three lists: their headings, and each module's name with whether it knows torch."""
+    """The four lists: their headings, and each module's name with whether it knows torch."""
     text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
     text = text[text.index("imports only from modules above it") :]
-    blocks = re.findall(
-        r"^(The mathematics|Measuring and training|The page)\b.*:\n\n((?: .*\n)+)", text, re.M
-    )
+    titles = "The mathematics|Measuring and training|The page|Marking"
+    blocks = re.findall(rf"^({titles})\b.*:\n\n((?: .*\n)+)", text, re.M)
     return [
         (title, [(m[1], bool(m[2])) for m in LISTED.finditer(block)]) for title, block in blocks
     ]
@@ -40,9 +39,9 @@ def imported_by(module):
     return (found & (ORDER.keys() | {"torch"})) - {module}
 
 
-def test_every_module_stands_in_one_of_three_lists():
+def test_every_module_stands_in_one_of_four_lists():
     folders = {path.parent.name for path in LIBRARY.glob("*/__init__.py")}
-    assert len(groups()) == 3
+    assert len(groups()) == 4
     assert set(ORDER) == {path.stem for path in LIBRARY.glob("[!_]*.py")} | folders
 
 

@@ -81,6 +81,8 @@ PLAIN = {
     "table from a file": r"**Laws, with $\operatorname{E}[x]$**"
     + "\n\n| name | law |\n| :-- | :-- |\n"
     "| He | normal, `2/n` |",
+    "question": "> **Guess before you read on**\n>\n> How large is a typical number ",
+    "question with its key": "independent?\n\n<details><summary>Answer to the second</summary>",
     "guess": "> **Guess before you read on: How many?**\n>\n> Ten.\n\nThere were nine.\n\n*",
     "guess of a power of ten": "> How large?\n>\n> - the sum\n>\n> *Write your guess down as a",
     "assumptions": "*Assumes: zero mean · any $n$*",

@@ -6,6 +6,7 @@ ROOT = Path(__file__).resolve().parents[2]
 MADE = ROOT / "_build" / "notebooks"
 
 
+HANDOUT = "code/initbook/data/handout.json"
 FOLDERS = ("back", "chapters", "deeper")
 
 
@@ -26,6 +27,10 @@ def test_committed_notebooks_are_in_step_with_their_pages():
     assert MADE.is_dir(), "Nothing to compare with: `make book` makes the notebooks."
     different = out_of_step(MADE, ROOT)
     assert not different, f"{different} are not what the sources make; run `make notebooks`."
+
+
+def test_the_exercises_that_are_handed_out_are_in_step_with_their_pages():
+    assert (MADE / HANDOUT).read_text() == (ROOT / HANDOUT).read_text(), "run `make notebooks`"
 
 
 def test_a_stale_a_missing_and_an_orphaned_notebook_are_found(tmp_path):

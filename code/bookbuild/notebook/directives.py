@@ -8,6 +8,7 @@ import csv
 from dataclasses import dataclass
 
 from bookbuild.notebook.plaintext import END_OF_FOLD, Unsupported, folded, quoted
+from bookbuild.questions import printed
 
 # What a class says on the page, where a notebook has but words.
 SAID = {"guess": "Guess before you read on", "broken": "Break the assumption"}
@@ -79,6 +80,10 @@ def csv_table(converter, directive):
     return "\n\n".join(filter(None, [caption and f"**{caption}**", "\n".join(lines)]))
 
 
+def question(converter, directive):
+    return converter.text(printed(directive.argument), directive.line)
+
+
 def bibliography(converter, directive):
     return "\n".join(f"- {work}" for work in converter.page.works())
 
@@ -90,6 +95,7 @@ DIRECTIVES = {
     "exercise": exercise,
     "exercise-start": exercise,
     "exercise-end": lambda converter, directive: "",
+    "question": question,
     "solution": solution,
     "solution-start": solution_start,
     "solution-end": lambda converter, directive: END_OF_FOLD,

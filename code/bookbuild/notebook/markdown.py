@@ -9,12 +9,13 @@ import re
 
 from docutils.parsers.rst.directives.misc import TestDirective
 from markdown_it.renderer import RendererHTML
+from myst_nb.core.read import read_myst_markdown_notebook
 from myst_parser.parsers.directives import parse_directive_text
 from myst_parser.parsers.mdit import create_md_parser
 
 from bookbuild.macros import expand
 from bookbuild.notebook.directives import DIRECTIVES, Directive
-from bookbuild.notebook.plaintext import Unsupported, indented
+from bookbuild.notebook.plaintext import Unsupported, indented, raw_syntax
 from initbook.prose import MARK
 
 INLINE = re.compile(
@@ -136,3 +137,23 @@ class Converter:
         if self.page.is_reference(name):
             return self.page.reference(name, content, line)
         raise Unsupported(f"the role {{{name}}} has no plain form in a notebook", line)
+
+
+def parts_of(source, converter):
+    """The chapter in order: ("text", block) for every block, ("code", cell) for every cell."""
+    lines = source.splitlines()
+    config = converter.parser.options["myst_config"]
+    chapter = read_myst_markdown_notebook(source, config, add_source_map=True)
+    for cell, start in zip(chapter.cells, chapter.metadata["source_map"], strict=True):
+        if cell.cell_type == "code":
+            cell.line = start
+            yield "code", cell
+        elif cell.cell_type == "markdown":
+            while not lines[start].strip():
+                start += 1
+            for block in converter.blocks(cell.source, start):
+                if raw := raw_syntax(block):
+                    raise Unsupported(f"{raw!r} would be left raw in the notebook", start)
+                yield "text", block
+        else:
+            raise Unsupported("a raw cell has no plain form in a notebook", start)

@@ -17,10 +17,14 @@ STANDARD_ROLES = {"eq": "math", "ref": "std", "numref": "std", "doc": "std"}
 
 
 class Page:
-    """One page of a built book, for the converter in bookbuild/notebook/markdown.py."""
+    """One page of a built book, for the converter in bookbuild/notebook/markdown.py.
 
-    def __init__(self, app, docname):
+    Where a part of it is quoted elsewhere, a reference to the page itself is a link too.
+    """
+
+    def __init__(self, app, docname, quoted_elsewhere=False):
         self.app, self.env, self.docname = app, app.env, docname
+        self.quoted_elsewhere = quoted_elsewhere
         self.address = self.site(app.builder.get_target_uri(docname))
 
     def site(self, path):
@@ -81,6 +85,8 @@ class Page:
         text = "".join(self.markdown(child) for child in node.children)
         if isinstance(node, nodes.reference) and node.get("refuri"):
             return f"[{text}]({urljoin(self.address, node['refuri'])})"
+        if isinstance(node, nodes.reference) and self.quoted_elsewhere and node.get("refid"):
+            return f"[{text}]({self.address}#{node['refid']})"
         return text
 
     def link(self, target, line, empty=False):

@@ -11,11 +11,11 @@ import shutil
 from pathlib import Path
 
 import nbformat
-from myst_nb.core.read import read_myst_markdown_notebook
 from sphinx.util import logging
 
-from bookbuild.notebook.markdown import Converter
-from bookbuild.notebook.plaintext import Unsupported, raw_syntax
+from bookbuild.notebook.handout import exercises_of, write_handout
+from bookbuild.notebook.markdown import Converter, parts_of
+from bookbuild.notebook.plaintext import Unsupported
 from bookbuild.notebook.references import Page
 from initbook.prose import MARK
 
@@ -53,11 +53,17 @@ def write_notebooks(app, exception):
         return
     folder = Path(app.outdir).parent / "notebooks"
     shutil.rmtree(folder, ignore_errors=True)
+    theme = app.config.html_theme_options
+    install = INSTALL.format(
+        repository=theme["repository_url"], branch=theme.get("repository_branch", "main")
+    )
+    exercises = {}
     for docname in sorted(app.env.found_docs - {app.config.root_doc}):
         if "kernelspec" not in app.env.metadata[docname]:
             continue
         try:
-            notebook = make_notebook(app, docname)
+            exercises |= exercises_of(app, docname)
+            notebook = make_notebook(app, docname, install)
         except Unsupported as problem:
             logger.warning(
                 "%s; say it another way, or teach bookbuild/notebook/directives.py.", problem,
@@ -68,9 +74,10 @@ def write_notebooks(app, exception):
             file = place / f"{docname}.ipynb"
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_text(nbformat.writes(notebook) + "\n", encoding="utf-8", newline="\n")
+    write_handout(app, install, exercises, folder)
 
 
-def make_notebook(app, docname):
+def make_notebook(app, docname, install):
     page = Page(app, docname)
     source = Path(app.env.doc2path(docname)).read_text(encoding="utf-8")
     converter = Converter(page, app.env.myst_config)
@@ -79,10 +86,6 @@ def make_notebook(app, docname):
     title, *others = parts
     if not title[1].startswith("# "):
         raise Unsupported("a chapter starts with its title", 0)
-    theme = app.config.html_theme_options
-    install = INSTALL.format(
-        repository=theme["repository_url"], branch=theme.get("repository_branch", "main")
-    )
     cells = [
         nbformat.v4.new_markdown_cell(f"{title[1]}\n\n{ORIGIN.format(address=page.address)}"),
         nbformat.v4.new_code_cell(install),
@@ -92,26 +95,6 @@ def make_notebook(app, docname):
     notebook = nbformat.v4.new_notebook(metadata=METADATA, cells=cells)
     nbformat.validate(notebook)
     return notebook
-
-
-def parts_of(source, converter):
-    """The chapter in order: ("text", block) for every block, ("code", cell) for every cell."""
-    lines = source.splitlines()
-    config = converter.parser.options["myst_config"]
-    chapter = read_myst_markdown_notebook(source, config, add_source_map=True)
-    for cell, start in zip(chapter.cells, chapter.metadata["source_map"], strict=True):
-        if cell.cell_type == "code":
-            cell.line = start
-            yield "code", cell
-        elif cell.cell_type == "markdown":
-            while not lines[start].strip():
-                start += 1
-            for block in converter.blocks(cell.source, start):
-                if raw := raw_syntax(block):
-                    raise Unsupported(f"{raw!r} would be left raw in the notebook", start)
-                yield "text", block
-        else:
-            raise Unsupported("a raw cell has no plain form in a notebook", start)
 
 
 def joined_folds(parts):

@@ -103,12 +103,22 @@ EXERCISES = (
         draw_case=draw_valley,
         rtol=1e-9,  # one power and a quotient
         wrong_answers={
-            "half of it, which lands on the bottom": lambda power, x0: rate_bound(power, x0) / 2,
-            "the bound of x⁴ for every power": lambda power, x0: rate_bound(4, x0),
-            "p − 1 for p − 2": lambda power, x0: rate_bound(power, x0) / abs(x0),
-            "the factor p forgotten": lambda power, x0: power * rate_bound(power, x0),
-            "the sign kept": lambda power, x0: np.sign(x0) * rate_bound(power, x0),
-            "the start forgotten": lambda power, x0: rate_bound(power, 1),
+            "This is half of the bound: that rate lands on the bottom in one step.": (
+                lambda power, x0: rate_bound(power, x0) / 2
+            ),
+            "This is the bound of x⁴, whatever the power.": lambda power, x0: rate_bound(4, x0),
+            "The power of the start is one too high: p − 1 for p − 2.": lambda power, x0: (
+                rate_bound(power, x0) / abs(x0)
+            ),
+            "The factor p of the slope is missing.": lambda power, x0: (
+                power * rate_bound(power, x0)
+            ),
+            "This has the sign of the start; a rate has none.": lambda power, x0: (
+                np.sign(x0) * rate_bound(power, x0)
+            ),
+            "The start is missing: this is the bound for x₀ = 1.": lambda power, x0: rate_bound(
+                power, 1
+            ),
         },
     ),
     Exercise(
@@ -141,25 +151,40 @@ EXERCISES = (
         draw_case=draw_twins,
         rtol=1e-7,  # a few steps of sums that may be taken in another order
         wrong_answers={
-            "one unit": lambda n, **rest: train_twins(n=1, **rest),
-            "the chain's weights with one rate": lambda x, t, w, b, v, c, n, rate, steps: (
-                descend(x, t, np.array([w, b, n * v, c]), 1, [rate] * 4, steps)
-                / np.array([1, 1, n, 1])
+            "This trains one unit: n is missing in the output.": lambda n, **rest: train_twins(
+                n=1, **rest
             ),
-            "the chain's rates the wrong way round": lambda x, t, w, b, v, c, n, rate, steps: (
-                descend(
-                    x, t, np.array([w, b, n * v, c]), 1, [n * rate, n * rate, rate / n, rate], steps
+            "This is the chain of width 1 with one rate for all; u = nv needs another.": (
+                lambda x, t, w, b, v, c, n, rate, steps: (
+                    descend(x, t, np.array([w, b, n * v, c]), 1, [rate] * 4, steps)
+                    / np.array([1, 1, n, 1])
                 )
-                / np.array([1, 1, n, 1])
             ),
-            "u returned for v": lambda n, **rest: train_twins(n=n, **rest) * np.array([1, 1, n, 1]),
-            "one number after another": one_after_another,
-            "the sigmoid's slope forgotten": slope_forgotten,
-            "the sum for the mean": lambda x, rate, **rest: train_twins(
+            "The chain's rates for w and b and for u are the wrong way round.": (
+                lambda x, t, w, b, v, c, n, rate, steps: (
+                    descend(
+                        x,
+                        t,
+                        np.array([w, b, n * v, c]),
+                        1,
+                        [n * rate, n * rate, rate / n, rate],
+                        steps,
+                    )
+                    / np.array([1, 1, n, 1])
+                )
+            ),
+            "This returns nv where v is wanted.": lambda n, **rest: (
+                train_twins(n=n, **rest) * np.array([1, 1, n, 1])
+            ),
+            "One number is moved before the next one's gradient is taken.": one_after_another,
+            "The slope of the sigmoid is missing on the way back.": slope_forgotten,
+            "This sums over the points; the loss is a mean.": lambda x, rate, **rest: train_twins(
                 x=x, rate=len(x) * rate, **rest
             ),
-            "the loss without its half": lambda rate, **rest: train_twins(rate=2 * rate, **rest),
-            "c left where it is": lambda x, t, w, b, v, c, n, rate, steps: [
+            "The loss has a half: every gradient here is twice too large.": lambda rate, **rest: (
+                train_twins(rate=2 * rate, **rest)
+            ),
+            "The output's bias c does not move here.": lambda x, t, w, b, v, c, n, rate, steps: [
                 *descend(x, t, np.array([w, b, v, c]), n, [rate, rate, rate, 0], steps)
             ],
         },
@@ -178,17 +203,28 @@ EXERCISES = (
                 "b": np.array([0.0, 0.0, 0.0, 0.5, 0.0]),
                 "V": np.array([[1.0, 0.0], [1.0, 0.0], [1.0, 0.0], [1.0, 0.0], [1.0, 0.25]]),
             },
+            {
+                "W": np.array([[1.0, 1.0, 1.0, 2.0, 3.0, 4.0]]),
+                "b": np.array([0.0, 1e-9, 0.0, 0.0, 0.0, 0.0]),
+                "V": np.full((6, 1), 3.0),
+            },
         ),
         draw_case=draw_twin_layer,
         rtol=1e-12,  # a count
         wrong_answers={
-            "incoming weights alone": lambda W, b, V: len(np.unique(W, axis=1).T),
-            "the bias forgotten": lambda W, b, V: different_units(W, 0 * b, V),
-            "the outgoing weights forgotten": lambda W, b, V: different_units(W, b, 0 * V),
-            "rows for columns": lambda W, b, V: len(np.unique(W, axis=0)),
-            "rounded first": lambda W, b, V: different_units(W.round(6), b.round(6), V.round(6)),
-            "the rank": lambda W, b, V: np.linalg.matrix_rank(np.vstack([W, b, V.T])),
-            "all units": lambda W, b, V: len(b),
+            "This compares the incoming weights alone.": lambda W, b, V: len(
+                np.unique(W, axis=1).T
+            ),
+            "The biases are not compared.": lambda W, b, V: different_units(W, 0 * b, V),
+            "The outgoing weights are not compared.": lambda W, b, V: different_units(W, b, 0 * V),
+            "This counts rows of W; a unit is a column.": lambda W, b, V: len(np.unique(W, axis=0)),
+            "This rounds first; twins are exactly equal.": lambda W, b, V: different_units(
+                W.round(6), b.round(6), V.round(6)
+            ),
+            "This is a rank; units may differ and still depend on each other.": lambda W, b, V: (
+                np.linalg.matrix_rank(np.vstack([W, b, V.T]))
+            ),
+            "This counts all units, and twins count once.": lambda W, b, V: len(b),
         },
     ),
 )

@@ -65,15 +65,24 @@ EXERCISES = (
                 "x": np.array([-1.0, 0.0, 1.0]),
                 "y": np.array([0.0, 1.0]),
             },
+            {
+                "p": np.array([[0.5, 0.25], [0.0, 0.25]]),
+                "x": np.array([1.0, 2.0]),
+                "y": np.array([-1.0, 3.0]),
+            },
         ),
         draw_case=draw_joint_law,
         rtol=1e-9,  # two finite sums; their difference loses a few digits at most
         wrong_answers={
-            "the formula for independent numbers": as_if_independent,
-            "uncorrelated taken for granted": as_if_uncorrelated,
-            "the product of the variances": product_of_variances,
-            "the second moment": lambda p, x, y: np.sum(p * np.outer(x, y) ** 2),
-            "the unweighted variance": lambda p, x, y: np.var(np.outer(x, y)),
+            "This is the formula for independent numbers.": as_if_independent,
+            "This takes the mean of the product for the product of the means.": as_if_uncorrelated,
+            "This is the product of the variances.": product_of_variances,
+            "This is the second moment of the product: its squared mean is missing.": (
+                lambda p, x, y: np.sum(p * np.outer(x, y) ** 2)
+            ),
+            "The chances are missing: all pairs count alike here.": lambda p, x, y: np.var(
+                np.outer(x, y)
+            ),
         },
     ),
     Exercise(
@@ -86,24 +95,31 @@ EXERCISES = (
         draw_case=draw_inputs,
         rtol=1e-9,  # sums and squares: rounding alone may differ
         wrong_answers={
-            "the mean forgotten": lambda X, mean, std: second_moment_of_unit(X, 0, std),
-            "a sum of squares for the square of a sum": lambda X, mean, std: (
-                (std**2 + mean**2) * np.mean(np.sum(X**2, axis=1))
+            "The mean of the weights is missing.": lambda X, mean, std: second_moment_of_unit(
+                X, 0, std
             ),
-            "the square of the mean sum": lambda X, mean, std: (
-                std**2 * np.mean(np.sum(X**2, axis=1)) + mean**2 * np.mean(np.sum(X, axis=1)) ** 2
+            "The mean acts on the inputs' sum: square the sum, do not sum the squares.": (
+                lambda X, mean, std: (std**2 + mean**2) * np.mean(np.sum(X**2, axis=1))
             ),
-            "std taken for a variance": lambda X, mean, std: second_moment_of_unit(
+            "This squares the mean of the sums; the mean of their squares is wanted.": (
+                lambda X, mean, std: (
+                    std**2 * np.mean(np.sum(X**2, axis=1))
+                    + mean**2 * np.mean(np.sum(X, axis=1)) ** 2
+                )
+            ),
+            "This takes std for a variance.": lambda X, mean, std: second_moment_of_unit(
                 X, mean, np.sqrt(std)
             ),
-            "the inputs' variance for their second moment": lambda X, mean, std: (
-                second_moment_of_unit(X - X.mean(), 0, std)
-                + mean**2 * np.mean(np.sum(X, axis=1) ** 2)
+            "This has the inputs' variance where their second moment belongs.": (
+                lambda X, mean, std: (
+                    second_moment_of_unit(X - X.mean(), 0, std)
+                    + mean**2 * np.mean(np.sum(X, axis=1) ** 2)
+                )
             ),
-            "the variance of z": lambda X, mean, std: (
+            "This is the variance of z: its squared mean is taken off.": lambda X, mean, std: (
                 second_moment_of_unit(X, mean, std) - (mean * np.mean(np.sum(X, axis=1))) ** 2
             ),
-            "mean for sum over the inputs": lambda X, mean, std: (
+            "This is a mean over the inputs; a unit sums over them.": lambda X, mean, std: (
                 second_moment_of_unit(X, mean, std) / X.shape[1]
             ),
         },

@@ -124,6 +124,31 @@ def torchs_layout(weights: list[Array]) -> Value:
     return name_frameworks([W.T for W in weights])
 
 
+def swapped_layers(weights: list[Array]) -> Value:
+    """1 for each (fan_in, fan_out) whose variance is nearer to 2/fan_out than to 2/fan_in."""
+    return np.array([int(nearer_to_the_fan_out(W)) for W in weights])
+
+
+def nearer_to_the_fan_out(W: Array) -> bool:
+    distances = [abs(math.log(n * np.mean(W**2) / 2)) for n in W.shape]
+    return distances[1] < distances[0] and W.shape[0] != W.shape[1]
+
+
+def draw_relu_weights(rng: np.random.Generator) -> Case:
+    """He's start, uniform or normal; some layers have the other fan, and one is square."""
+    n, weights = int(rng.integers(40, 60)), []
+    shapes = [(2 * n, n), (n, 2 * n), (n, n), (3 * n, n), (n, 3 * n), (3 * n, 2 * n)]
+    for place, shape in enumerate(rng.permutation(shapes)):
+        fan = shape[int(rng.integers(2)) if place > 1 else place]  # one right, one swapped
+        draw = rng.standard_normal(shape) if rng.integers(2) else rng.uniform(-1, 1, shape) * 3**0.5
+        weights.append(math.sqrt(2 / fan) * draw)
+    return {"weights": weights}
+
+
+def torchs_shapes(weights: list[Array]) -> Value:
+    return swapped_layers([W.T for W in weights])
+
+
 EXERCISES = (
     Exercise(
         number="7.1",
@@ -135,10 +160,10 @@ EXERCISES = (
         draw_case=draw_convolution,
         rtol=1e-9,  # two quotients of whole numbers
         wrong_answers={
-            "the padding counted": padding_counted,
-            "the stride forgotten": no_stride,
-            "fans swapped": swapped,
-            "padding at one end": one_end,
+            "This counts the padding's zeros as terms.": padding_counted,
+            "The stride is missing.": no_stride,
+            "The two fans are swapped.": swapped,
+            "This pads one end only.": one_end,
         },
     ),
     Exercise(
@@ -151,14 +176,16 @@ EXERCISES = (
         draw_case=draw_memory,
         rtol=1e-6,  # 1 − keep^(1/steps) loses some digits
         wrong_answers={
-            "the input gate's": first_gate,
-            "all gates": all_gates,
-            "one step for all": lambda hidden, steps, keep: lstm_biases(hidden, 1, keep),
-            "half of it, as for two biases": lambda hidden, steps, keep: (
-                lstm_biases(hidden, steps, keep) / 2
+            "These are the input gate's biases; the forget gate comes second.": first_gate,
+            "All gates get the bias here; the forget gate alone is to keep.": all_gates,
+            "This keeps the share for one step, whatever the number of steps.": (
+                lambda hidden, steps, keep: lstm_biases(hidden, 1, keep)
             ),
-            "the gate for its bias": lambda hidden, steps, keep: np.repeat(
-                [0.0, keep ** (1 / steps), 0.0, 0.0], hidden
+            "This is half of the bias, as for the two that PyTorch adds.": (
+                lambda hidden, steps, keep: lstm_biases(hidden, steps, keep) / 2
+            ),
+            "This is the gate; its bias comes through the inverse of the sigmoid.": (
+                lambda hidden, steps, keep: np.repeat([0.0, keep ** (1 / steps), 0.0, 0.0], hidden)
             ),
         },
     ),
@@ -167,15 +194,40 @@ EXERCISES = (
         reference=name_frameworks,
         public_cases=(
             draw_weights(np.random.default_rng(0)),
-            draw_weights(np.random.default_rng(1)),
+            draw_weights(np.random.default_rng(7)),
         ),
         draw_case=draw_weights,
         rtol=1e-9,  # whole numbers
         wrong_answers={
-            "the variance alone": by_variance_alone,
-            "the law alone": by_law_alone,
-            "the layout of PyTorch": torchs_layout,
-            "always Keras": lambda weights: [1] * len(weights),
+            "The variance alone can't tell them apart when fan_out differs from fan_in.": (
+                by_variance_alone
+            ),
+            "The law alone can't tell two uniform laws apart.": by_law_alone,
+            "This reads (fan_out, fan_in); here the fan_in comes first.": torchs_layout,
+            "This says Keras whatever the weight.": lambda weights: [1] * len(weights),
+        },
+    ),
+    Exercise(
+        number="D7.4",
+        reference=swapped_layers,
+        public_cases=(
+            draw_relu_weights(np.random.default_rng(0)),
+            draw_relu_weights(np.random.default_rng(1)),
+        ),
+        draw_case=draw_relu_weights,
+        rtol=1e-9,  # zeros and ones
+        wrong_answers={
+            "This reads (fan_out, fan_in); here the fan_in comes first.": torchs_shapes,
+            "This marks layers that get wider, whatever their weights.": lambda weights: np.array(
+                [int(W.shape[1] > W.shape[0]) for W in weights]
+            ),
+            "This marks layers that get narrower, whatever their weights.": lambda weights: (
+                np.array([int(W.shape[1] < W.shape[0]) for W in weights])
+            ),
+            "This is a count; mark each layer.": lambda weights: swapped_layers(weights).sum(),
+            "This marks every layer that is not square.": lambda weights: np.array(
+                [int(W.shape[1] != W.shape[0]) for W in weights]
+            ),
         },
     ),
 )

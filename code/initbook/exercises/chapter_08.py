@@ -124,20 +124,26 @@ EXERCISES = (
         draw_case=draw_stack,
         rtol=1e-7,  # ten products in a row, whose sums may be taken in another order
         wrong_answers={
-            "the slopes forgotten": lambda X, weights, top: _sizes(
+            "The slopes are missing.": lambda X, weights, top: _sizes(
                 X, weights, top, slope=np.ones_like
             ),
-            "the slope taken at the activation": lambda X, weights, top: _sizes(
-                X, weights, top, slope=lambda h: 1 - np.tanh(h) ** 2
+            "The slope is taken at h; it belongs at z, where it is 1 − h².": (
+                lambda X, weights, top: _sizes(X, weights, top, slope=lambda h: 1 - np.tanh(h) ** 2)
             ),
-            "the gradient at h for the one at z": lambda X, weights, top: _sizes(
-                X, weights, top, before=True
+            "This is the gradient at h; that at z has the slope too.": lambda X, weights, top: (
+                _sizes(X, weights, top, before=True)
             ),
-            "the top layer first": lambda X, weights, top: _sizes(X, weights, top)[::-1],
-            "the mean square": lambda X, weights, top: _sizes(X, weights, top) ** 2,
-            "the std": lambda X, weights, top: _sizes(X, weights, top, size=np.std),
-            "the slopes of the layer below": slopes_of_the_layer_below,
-            "the weights not transposed": not_transposed,
+            "The top layer comes first here; begin with layer 1.": lambda X, weights, top: _sizes(
+                X, weights, top
+            )[::-1],
+            "This is the mean square: a root is missing.": lambda X, weights, top: (
+                _sizes(X, weights, top) ** 2
+            ),
+            "This is the std; the rms takes no mean off.": lambda X, weights, top: _sizes(
+                X, weights, top, size=np.std
+            ),
+            "Each layer has the slopes of the layer below it here.": slopes_of_the_layer_below,
+            "The weights are not transposed on the way back.": not_transposed,
         },
     ),
     Exercise(
@@ -154,32 +160,44 @@ EXERCISES = (
                 "weights": [np.array([[1.0, -1.0, 1.0]])],
                 "biases": [np.array([0.0, 0.0, -2.0])],
             },
+            {
+                "X": np.array([[1.0], [-1.0]]),
+                "weights": [
+                    np.array([[2.0, -1.0]]),
+                    np.array([[-1.0, 1.0, 1.0], [-1.0, 1.0, -3.0]]),
+                ],
+                "biases": [np.array([0.0, 0.0]), np.array([0.5, 0.0, 0.0])],
+            },
         ),
         draw_case=draw_relu_stack,
         rtol=1e-9,  # whole numbers
         wrong_answers={
-            "off for some input": lambda X, weights, biases: np.array(
-                [np.sum(np.any(h == 0, axis=0)) for h in _layers(X, weights, biases)]
+            "This counts units that are off for some input; dead is off for all.": (
+                lambda X, weights, biases: np.array(
+                    [np.sum(np.any(h == 0, axis=0)) for h in _layers(X, weights, biases)]
+                )
             ),
-            "the share": lambda X, weights, biases: np.array(
+            "This is the share; a count is wanted.": lambda X, weights, biases: np.array(
                 [np.mean(np.all(h == 0, axis=0)) for h in _layers(X, weights, biases)]
             ),
-            "inputs counted for units": lambda X, weights, biases: np.array(
+            "This counts inputs; units are the columns.": lambda X, weights, biases: np.array(
                 [np.sum(np.all(h == 0, axis=1)) for h in _layers(X, weights, biases)]
             ),
-            "the biases forgotten": lambda X, weights, biases: dead_units(
+            "The biases are missing.": lambda X, weights, biases: dead_units(
                 X, weights, [0 * b for b in biases]
             ),
-            "off on average": lambda X, weights, biases: np.array(
-                [
-                    np.sum((below @ W + b).mean(axis=0) <= 0)
-                    for below, W, b in zip(
-                        [X, *_layers(X, weights, biases)[:-1]], weights, biases, strict=True
-                    )
-                ]
+            "This counts units whose mean is below 0; one input may still switch them on.": (
+                lambda X, weights, biases: np.array(
+                    [
+                        np.sum((below @ W + b).mean(axis=0) <= 0)
+                        for below, W, b in zip(
+                            [X, *_layers(X, weights, biases)[:-1]], weights, biases, strict=True
+                        )
+                    ]
+                )
             ),
-            "the ReLUs between forgotten": without_the_bends,
-            "the living": lambda X, weights, biases: np.array(
+            "The ReLUs between the layers are missing.": without_the_bends,
+            "These are the living units.": lambda X, weights, biases: np.array(
                 [np.sum(np.any(h > 0, axis=0)) for h in _layers(X, weights, biases)]
             ),
         },

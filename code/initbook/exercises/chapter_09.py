@@ -113,6 +113,48 @@ LAYER = {
 }
 FORGOTTEN = LAYER["X"].T @ (np.tanh(LAYER["X"] @ LAYER["W"]) - LAYER["T"])
 
+
+def warmed_cosine(peak: float, warmup: int, total: int) -> Value:
+    """peak (t + 1)/warmup below `warmup`, and half a cosine from peak towards 0 behind it."""
+    return schedule(peak, warmup, total)
+
+
+def schedule(
+    peak: float,
+    warmup: int,
+    total: int,
+    first: int = 1,
+    begins: int = 0,
+    ends: int = 0,
+    waves: float = 0.5,
+    from_zero: bool = False,
+) -> Value:
+    """Another first step, another end, more waves, or a cosine that does not wait."""
+    rates = []
+    for t in range(total):
+        if t < warmup:
+            rates.append(peak * (t + first) / warmup)
+            continue
+        share = t / total if from_zero else (t - warmup + begins) / (total - warmup + ends)
+        rates.append(peak * (1 + np.cos(2 * np.pi * waves * share)) / 2)
+    return np.array(rates)
+
+
+def as_it_was(peak: float, warmup: int, total: int) -> Value:
+    """The broken one of the page."""
+    t = np.arange(total)
+    return np.where(t < warmup, peak * t / warmup, peak * np.cos(np.pi * t / total))
+
+
+def draw_schedule(rng: np.random.Generator) -> Case:
+    warmup = int(rng.integers(2, 8))
+    return {
+        "peak": float(10 ** rng.uniform(-3, 0)),
+        "warmup": warmup,
+        "total": warmup + int(rng.integers(5, 20)),
+    }
+
+
 EXERCISES = (
     Exercise(
         number="9.1",
@@ -124,14 +166,16 @@ EXERCISES = (
         draw_case=draw_claim,
         rtol=1e-8,  # rounding of the losses over a step of 0.01 leaves some 1e-13
         wrong_answers={
-            "a quotient to one side": wrong_check(down=0),
-            "divided by the step, not by twice the step": wrong_check(factor=2),
-            "twice the step": wrong_check(up=2, down=2),
-            "the absolute error": wrong_check(ratio=lambda G, D: np.linalg.norm(G - D)),
-            "relative to the quotients alone": wrong_check(
+            "This quotient goes to one side only.": wrong_check(down=0),
+            "This divides by the step; its two points lie two steps apart.": wrong_check(factor=2),
+            "This moves by twice the step.": wrong_check(up=2, down=2),
+            "This is the absolute error; divide it by the two lengths.": wrong_check(
+                ratio=lambda G, D: np.linalg.norm(G - D)
+            ),
+            "This divides by the quotients' length alone; add that of the claim.": wrong_check(
                 ratio=lambda G, D: np.linalg.norm(G - D) / np.linalg.norm(D)
             ),
-            "the worst entry": wrong_check(
+            "This compares the worst entries; lengths of whole gradients are wanted.": wrong_check(
                 ratio=lambda G, D: np.max(np.abs(G - D)) / np.max(np.abs(G) + np.abs(D))
             ),
         },
@@ -142,19 +186,23 @@ EXERCISES = (
         public_cases=(
             {"gradients": [np.array([[3.0, 0.0]]), np.array([[0.0], [4.0]])], "most": 1.0},
             {"gradients": [np.array([[3.0, 0.0]]), np.array([[0.0], [4.0]])], "most": 10.0},
+            {"gradients": [np.array([[3.0, 4.0]]), np.array([[0.0], [12.0]])], "most": 2.0},
         ),
         draw_case=draw_gradients,
         rtol=1e-9,  # a root, a quotient and products: rounding alone may differ
         wrong_answers={
-            "each layer by its own norm": each_layer_by_itself,
-            "short gradients lengthened": rescaled_always,
-            "by value": lambda gradients, most: np.concatenate(
+            "This clips each layer by its own norm; one factor serves all.": each_layer_by_itself,
+            "This lengthens short gradients; clipping only shortens.": rescaled_always,
+            "This clips by value, entry by entry.": lambda gradients, most: np.concatenate(
                 [np.clip(g, -most, most).ravel() for g in gradients]
             ),
-            "the root forgotten": lambda gradients, most: clip_together(
-                gradients, most**2 / np.linalg.norm(np.concatenate([g.ravel() for g in gradients]))
+            "This divides by the squared length: a root is missing.": lambda gradients, most: (
+                clip_together(
+                    gradients,
+                    most**2 / np.linalg.norm(np.concatenate([g.ravel() for g in gradients])),
+                )
             ),
-            "not clipped": lambda gradients, most: clip_together(gradients, np.inf),
+            "Nothing is clipped here.": lambda gradients, most: clip_together(gradients, np.inf),
         },
     ),
     Exercise(
@@ -163,23 +211,57 @@ EXERCISES = (
         public_cases=(
             {"losses": np.array([2.0, 1.5, 1.6, 1.4, 1.4, 1.5, 1.7, 1.3]), "patience": 3},
             {"losses": np.array([2.0, 1.5, 1.6, 1.2]), "patience": 3},
+            {"losses": np.array([2.0, 1.5, 1.5, 1.6, 1.4, 1.45, 1.42, 1.5, 1.3]), "patience": 3},
         ),
         draw_case=draw_losses,
         rtol=1e-12,  # two whole numbers
         wrong_answers={
-            "the last weights restored": lambda losses, patience: (
+            "This restores the last weights, not the best.": lambda losses, patience: (
                 [early_stop(losses, patience)[0]] * 2
             ),
-            "an equal loss taken for lower": lambda losses, patience: stop_when(
+            "An equal loss is no lower one.": lambda losses, patience: stop_when(
                 losses, patience, ties=True
             ),
-            "compared with the check before": lambda losses, patience: stop_when(
-                losses, patience, previous=True
+            "This compares with the check before; compare with the best.": (
+                lambda losses, patience: stop_when(losses, patience, previous=True)
             ),
-            "one check too late": lambda losses, patience: stop_when(losses, patience + 1),
-            "the lowest of all, seen afterwards": lambda losses, patience: (
+            "This stops one check too late.": lambda losses, patience: stop_when(
+                losses, patience + 1
+            ),
+            "This looks at checks that come after the stop.": lambda losses, patience: (
                 early_stop(losses, patience)[0],
                 int(np.argmin(losses)),
+            ),
+        },
+    ),
+    Exercise(
+        number="D9.3",
+        reference=warmed_cosine,
+        public_cases=(
+            {"peak": 1.0, "warmup": 2, "total": 6},
+            {"peak": 0.1, "warmup": 4, "total": 11},
+        ),
+        draw_case=draw_schedule,
+        rtol=1e-7,  # a cosine near its end loses a few digits
+        wrong_answers={
+            "The first step has the rate 0, and is wasted.": lambda peak, warmup, total: schedule(
+                peak, warmup, total, first=0
+            ),
+            "The cosine starts at step 0, so the rate jumps behind the warm-up.": (
+                lambda peak, warmup, total: schedule(peak, warmup, total, from_zero=True)
+            ),
+            "This is a whole wave: the rate comes back up.": lambda peak, warmup, total: schedule(
+                peak, warmup, total, waves=1
+            ),
+            "The last step has the rate 0, and is wasted.": lambda peak, warmup, total: schedule(
+                peak, warmup, total, ends=-1
+            ),
+            "The step behind the warm-up is below the peak.": lambda peak, warmup, total: schedule(
+                peak, warmup, total, begins=1, ends=1
+            ),
+            "Nothing is mended yet: three faults are left.": as_it_was,
+            "This is a quarter of a wave: it ends at half of the peak.": (
+                lambda peak, warmup, total: schedule(peak, warmup, total, waves=0.25)
             ),
         },
     ),

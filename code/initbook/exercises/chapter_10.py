@@ -92,6 +92,52 @@ def draw_layer(rng: np.random.Generator) -> Case:
     }
 
 
+def evaluated(batches: list[Array], x: Array, mu: float, epsilon: float) -> Value:
+    """(x − m_run) / √(v_run + ε), where the averages start at 0 and 1 and v takes B − 1."""
+    return running(batches, x, mu, epsilon)
+
+
+def running(
+    batches: list[Array],
+    x: Array,
+    mu: float,
+    epsilon: float,
+    ddof: int = 1,
+    outside: bool = False,
+    start: float = 1.0,
+) -> Value:
+    """The same with a variance over B, with ε outside the root, or with another start."""
+    mean, var = np.zeros(x.shape[1]), np.full(x.shape[1], start)
+    for z in batches:
+        mean = (1 - mu) * mean + mu * z.mean(axis=0)
+        var = (1 - mu) * var + mu * z.var(axis=0, ddof=ddof)
+    std = np.sqrt(var) + epsilon if outside else np.sqrt(var + epsilon)
+    return (x - mean) / std
+
+
+def the_batchs_own(batches: list[Array], x: Array, mu: float, epsilon: float) -> Value:
+    return (x - x.mean(axis=0)) / np.sqrt(x.var(axis=0) + epsilon)
+
+
+def as_it_was(batches: list[Array], x: Array, mu: float, epsilon: float) -> Value:
+    """The broken one of the page."""
+    return running(batches, x, 1 - mu, epsilon, ddof=0, outside=True)
+
+
+def draw_training(rng: np.random.Generator) -> Case:
+    units, means = int(rng.integers(2, 5)), rng.normal(0, 2, 4)
+    spread = rng.uniform(0.5, 3)
+    return {
+        "batches": [
+            rng.normal(means[0], spread, (int(rng.integers(3, 8)), units))
+            for _ in range(int(rng.integers(3, 7)))
+        ],
+        "x": rng.normal(means[0], spread, (int(rng.integers(2, 5)), units)),
+        "mu": float(rng.uniform(0.05, 0.4)),
+        "epsilon": float(rng.uniform(0.01, 0.1)),
+    }
+
+
 EXERCISES = (
     Exercise(
         number="10.1",
@@ -113,16 +159,20 @@ EXERCISES = (
         draw_case=draw_batch,
         rtol=1e-6,  # differences of means: a small entry may lose several digits
         wrong_answers={
-            "mean and std taken for constants": mean_and_std_held_still,
-            "std taken for a constant": std_held_still,
-            "mean taken for a constant": mean_held_still,
-            "sums for means": sums_for_means,
-            "means over the units": over_the_units,
-            "γ forgotten": lambda z, delta, gamma, epsilon: norm_backward(
-                z, delta, np.ones_like(gamma), epsilon
+            "Mean and std are taken for constants; they depend on every z.": (
+                mean_and_std_held_still
             ),
-            "γ in the lower rows too": scaled_twice,
-            "ε forgotten": lambda z, delta, gamma, epsilon: norm_backward(z, delta, gamma, 0.0),
+            "The std is taken for a constant.": std_held_still,
+            "The mean is taken for a constant.": mean_held_still,
+            "These are sums over the batch where means belong.": sums_for_means,
+            "These means go over the units; they go over the batch.": over_the_units,
+            "The factor γ is missing on the way to z.": lambda z, delta, gamma, epsilon: (
+                norm_backward(z, delta, np.ones_like(gamma), epsilon)
+            ),
+            "The lower rows have a γ too many.": scaled_twice,
+            "The ε is missing.": lambda z, delta, gamma, epsilon: norm_backward(
+                z, delta, gamma, 0.0
+            ),
         },
     ),
     Exercise(
@@ -149,22 +199,58 @@ EXERCISES = (
         draw_case=draw_layer,
         rtol=1e-8,  # products and one difference
         wrong_answers={
-            "the mean not scaled": lambda W, gamma, beta, mean, var, epsilon: np.vstack(
-                [W * gamma / np.sqrt(var + epsilon), beta - mean]
+            "The mean is not divided by the std.": lambda W, gamma, beta, mean, var, epsilon: (
+                np.vstack([W * gamma / np.sqrt(var + epsilon), beta - mean])
             ),
-            "the mean forgotten": lambda W, gamma, beta, mean, var, epsilon: folded(
+            "The mean is missing in the bias.": lambda W, gamma, beta, mean, var, epsilon: folded(
                 W, gamma, beta, 0 * mean, var, epsilon
             ),
-            "variance for std": lambda W, gamma, beta, mean, var, epsilon: folded(
-                W, gamma, beta, mean, (var + epsilon) ** 2 - epsilon, epsilon
+            "This divides by the variance: a root is missing.": (
+                lambda W, gamma, beta, mean, var, epsilon: folded(
+                    W, gamma, beta, mean, (var + epsilon) ** 2 - epsilon, epsilon
+                )
             ),
-            "ε forgotten": lambda W, gamma, beta, mean, var, epsilon: folded(
+            "The ε is missing.": lambda W, gamma, beta, mean, var, epsilon: folded(
                 W, gamma, beta, mean, var, 0.0
             ),
-            "rows scaled for columns": rows_scaled,
-            "β scaled too": lambda W, gamma, beta, mean, var, epsilon: folded(
+            "The rows of W are scaled; a unit is a column.": rows_scaled,
+            "This scales β too.": lambda W, gamma, beta, mean, var, epsilon: folded(
                 W, gamma, beta * gamma / np.sqrt(var + epsilon), mean, var, epsilon
             ),
+        },
+    ),
+    Exercise(
+        number="D10.4",
+        reference=evaluated,
+        public_cases=(
+            {
+                "batches": [np.array([[1.0], [3.0]]), np.array([[2.0], [6.0]])],
+                "x": np.array([[2.0], [4.0]]),
+                "mu": 0.1,
+                "epsilon": 0.1,
+            },
+            draw_training(np.random.default_rng(0)),
+        ),
+        draw_case=draw_training,
+        rtol=1e-7,  # sums and a root
+        wrong_answers={
+            "This uses the mean and std of x itself; use the running ones.": the_batchs_own,
+            "The two weights of the average are the wrong way round.": (
+                lambda batches, x, mu, epsilon: running(batches, x, 1 - mu, epsilon)
+            ),
+            "The running variance takes B − 1.": lambda batches, x, mu, epsilon: running(
+                batches, x, mu, epsilon, ddof=0
+            ),
+            "The ε belongs under the root.": lambda batches, x, mu, epsilon: running(
+                batches, x, mu, epsilon, outside=True
+            ),
+            "The running variance starts at 1.": lambda batches, x, mu, epsilon: running(
+                batches, x, mu, epsilon, start=0.0
+            ),
+            "This remembers the last batch alone.": lambda batches, x, mu, epsilon: running(
+                batches, x, 1.0, epsilon
+            ),
+            "Nothing is mended yet: three faults are left.": as_it_was,
         },
     ),
 )

@@ -65,26 +65,33 @@ EXERCISES = (
                 "steps": np.array([0, 200, 400]),
                 "level": 0.8,
             },
+            {
+                "accuracy": np.array([[0.1, 0.8, 0.9], [0.1, 0.95, 0.9], [0.1, 0.1, 0.1]]),
+                "steps": np.array([0, 50, 100]),
+                "level": 0.8,
+            },
         ),
         draw_case=draw_runs,
         rtol=1e-12,  # a median of whole numbers, or of two of them
         wrong_answers={
-            "the first touch": lambda accuracy, steps, level: np.median(
-                first_steps(accuracy, steps, level)
+            "This is the first touch; the level must last.": lambda accuracy, steps, level: (
+                np.median(first_steps(accuracy, steps, level))
             ),
-            "above for at or above": lambda accuracy, steps, level: median_lasting_step(
-                accuracy, steps, level + 1e-9
+            "This asks for more than the level; at the level is enough.": (
+                lambda accuracy, steps, level: median_lasting_step(accuracy, steps, level + 1e-9)
             ),
-            "index for step": index_for_step,
-            "unfinished runs left out": without_unfinished,
-            "unfinished runs at the budget": unfinished_at_the_budget,
-            "mean for median": lambda accuracy, steps, level: np.mean(
+            "This is the number of the evaluation; its step is wanted.": index_for_step,
+            "The unfinished runs are left out.": without_unfinished,
+            "Unfinished runs are put at the budget; all we know is that it took longer.": (
+                unfinished_at_the_budget
+            ),
+            "This is a mean; the median is wanted.": lambda accuracy, steps, level: np.mean(
                 lasting_steps(accuracy, steps, level)
             ),
-            "the mean curve": lambda accuracy, steps, level: lasting_steps(
-                accuracy.mean(axis=0), steps, level
+            "This reads the mean curve; take each run by itself.": lambda accuracy, steps, level: (
+                lasting_steps(accuracy.mean(axis=0), steps, level)
             ),
-            "one evaluation late": lambda accuracy, steps, level: (
+            "This is one evaluation late.": lambda accuracy, steps, level: (
                 median_lasting_step(accuracy, steps, level) + steps[1]
             ),
         },

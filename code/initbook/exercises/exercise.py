@@ -17,16 +17,15 @@ import reprlib
 import traceback
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from decimal import Decimal
-from numbers import Real
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+
+from initbook.real_numbers import Array as Array
+from initbook.real_numbers import as_real_numbers
 
 Case = Mapping[str, Any]  # the keyword arguments of one call
 Answer = Callable[..., Any]
-Array = NDArray[Any]
 Value = Any  # a number or an array; numpy types what a ufunc returns as Any
 
 
@@ -35,8 +34,11 @@ class Exercise:
     """A function to write: its number, its reference, its inputs, and the ways to get it wrong.
 
     The number is the one that the page prints. `rtol` bounds the relative error of every number in
-    an answer. `wrong_answers` maps a mistake's name to a function that makes it; a test shows that
-    each one fails on hidden inputs.
+    an answer. `wrong_answers` maps a sentence for the learner to a function that makes the mistake
+    of which it speaks; a test shows that each one fails on hidden inputs, and is known by its
+    values on the public ones. Without `hints`, `check` keeps these sentences back. An exercise
+    with `own_file` is marked on one input alone, which each student gets as a file. With `library`
+    a marked answer may call what initbook itself computes; elsewhere that is not there.
     """
 
     number: str
@@ -45,9 +47,12 @@ class Exercise:
     draw_case: Callable[[np.random.Generator], Case]
     rtol: float
     wrong_answers: Mapping[str, Answer] = field(default_factory=dict)
+    hints: bool = True
+    own_file: bool = False
+    library: bool = False
 
     def hidden_cases(self, seed: int, count: int = 10) -> list[Case]:
-        """Inputs that no page shows; the same seed draws the same ones."""
+        """Inputs that no page shows; the same seed draws the same ones (`case_seed` makes it)."""
         rng = np.random.default_rng(seed)
         return [self.draw_case(rng) for _ in range(count)]
 
@@ -75,7 +80,7 @@ class Exercise:
         wanted = np.asarray(reference, dtype=float)
         if got is None:
             return "returned None; a return statement may be missing"
-        value = _real_numbers(got)
+        value = as_real_numbers(got)
         if value is None:
             return f"returned {_short(got)}, which is no number or array"
         if value.shape != wanted.shape:
@@ -88,6 +93,25 @@ class Exercise:
         advice = "compute in float64, and round nothing"
         return f"returned {_short(got)}, which is right to {digits} digits; {advice}"
 
+    def mistake(self, cases: Sequence[Case], values: Sequence[Any]) -> str | None:
+        """The sentence of the one named mistake that gives these values, one for each case.
+
+        None where they are right, or where no mistake, or more than one, gives all of them.
+        """
+        if self._gives(self.reference, cases, values):
+            return None
+        seen = [said for said, f in self.wrong_answers.items() if self._gives(f, cases, values)]
+        return seen[0] if len(seen) == 1 else None
+
+    def _gives(self, f: Answer, cases: Sequence[Case], values: Sequence[Any]) -> bool:
+        try:
+            return all(
+                self._fault(value, f(**_copies(case))) is None
+                for case, value in zip(cases, values, strict=True)
+            )
+        except Exception:  # a mistake may fail on an input
+            return False
+
     def passes(self, answer: Answer, cases: Sequence[Case]) -> bool:
         """Whether no case brings a complaint."""
         return all(self.complaint(answer, case) is None for case in cases)
@@ -96,11 +120,13 @@ class Exercise:
 def check(number: str, answer: Answer) -> None:
     """Run the public part of an exercise on your function, and say what came out.
 
+    A wrong answer that is known by its values on all public inputs is told which mistake it makes.
     What the function prints is shown first, up to 1,000 characters of it. Raises ValueError for a
     number that no exercise has, TypeError for an answer that is no function.
 
-    >>> check("2.1", lambda std, width: std)
+    >>> check("2.1", lambda std, width: std)  # doctest: +NORMALIZE_WHITESPACE
     Exercise 2.1: with std=0.01, width=500 your function returned 0.01, which is not the answer.
+    The width is missing: the signal grows with √n too.
     """
     if callable(number) and isinstance(answer, str):
         name = getattr(number, "__name__", "your_function")
@@ -114,13 +140,24 @@ def check(number: str, answer: Answer) -> None:
     with contextlib.redirect_stdout(printed):
         complaints = (exercise.complaint(answer, case) for case in exercise.public_cases)
         complaint = next(filter(None, complaints), None)
+        mistake = _mistake_of(answer, exercise) if complaint and exercise.hints else None
     if printed.kept:
         print(printed.kept + (" …" if printed.cut else ""))
     print(
-        complaint
+        " ".join(filter(None, [complaint, mistake]))
         or f"Exercise {number}: right on the {len(exercise.public_cases)} public inputs. "
         "Marking also uses hidden inputs, which are not shown here."
     )
+
+
+def _mistake_of(answer: Answer, exercise: Exercise) -> str | None:
+    try:
+        values = [answer(**_copies(case)) for case in exercise.public_cases]
+    except KeyboardInterrupt:
+        raise
+    except BaseException:  # what it raises was said
+        return None
+    return exercise.mistake(exercise.public_cases, values)
 
 
 def get_exercise(number: str) -> Exercise:
@@ -180,33 +217,6 @@ def _file_of(answer: Answer) -> str | None:
     function = inspect.unwrap(answer)
     code = getattr(function, "__code__", None) or getattr(type(function).__call__, "__code__", None)
     return getattr(code, "co_filename", None)
-
-
-def _real_numbers(value: Any) -> Array | None:
-    """The value as an array where it holds real numbers alone; None where it does not."""
-    try:
-        array = np.asarray(_without_graph(value))
-        if array.dtype.kind == "O" and all(map(_is_real, array.flat)):
-            return array.astype(float)
-    except Exception:  # a ragged list, or an object with an __array__ of its own making
-        return None
-    return array if array.dtype.kind in "iuf" and not np.ma.is_masked(value) else None
-
-
-def _without_graph(value: Any) -> Any:
-    """A torch tensor, or one in a list, as what numpy can read; a truth value is refused."""
-    if isinstance(value, (list, tuple)):
-        return [_without_graph(item) for item in value]
-    if isinstance(value, (bool, np.bool_)):
-        raise TypeError
-    if hasattr(value, "detach"):
-        value = value.detach().cpu()
-        return (value.float() if "bfloat16" in str(value.dtype) else value).numpy()
-    return value
-
-
-def _is_real(number: object) -> bool:
-    return isinstance(number, (Real, Decimal)) and not isinstance(number, bool)
 
 
 def _digits(value: Array, wanted: Array) -> int:
