@@ -109,6 +109,8 @@ def outcome(function: Any, case: dict[str, Any]) -> dict[str, Any]:
             return {"value": encode(numbers)}
         if value is None:
             return {"said": "returned None; a return statement may be missing"}
+        if type(value) is int:
+            return {"said": "returned a whole number that is too large for float64"}
         return {"said": f"returned {shortly(value)}, which is no number or array"}
     except BaseException as error:
         return {"said": describe(error)}
