@@ -90,7 +90,8 @@ def test_killed_and_started_again_the_table_is_the_same(tmp_path):
         if folder == once:
             assert main(command) == 0
     program = [sys.executable, "-c", "from initbook.cli import main; main()", *command]
-    process = subprocess.Popen(program, env={**os.environ, "PYTHONPATH": str(CODE)})
+    environment = {**os.environ, "PYTHONPATH": str(CODE), "TMPDIR": str(tmp_path)}
+    process = subprocess.Popen(program, env=environment)
     while len(list(killed.glob("marks/kept/*.json"))) < 2 and process.poll() is None:
         time.sleep(0.01)
     process.send_signal(signal.SIGKILL)
