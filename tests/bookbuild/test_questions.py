@@ -8,7 +8,7 @@ import pytest
 from bookbuild.questions import DIRECTIVE, printed
 from bookbuild.reading import read
 from building import PAGES
-from initbook.exercises.questions import QUESTIONS, get_question
+from initbook.exercises.questions import QUESTIONS, get_question, plain
 
 CHAPTERS = [page for page in PAGES if page.parent.name == "chapters"]
 each_question = pytest.mark.parametrize("question", QUESTIONS, ids=lambda q: q.number)
@@ -46,10 +46,11 @@ def test_a_question_is_judged_by_a_range_or_by_choices_that_differ(question):
 
 @each_question
 def test_outside_the_book_a_question_is_plain(question):
-    for text in (question.stem, question.key, *question.choices):
+    for text in (question.stem, *map(plain, (question.key, *question.choices))):
         assert not re.search(r"\{[\w:]+\}`|\]\(", text), "a role or a link"
+        assert not set(re.findall(r"\\[A-Z]\w*", text)), "a macro of the book"
         assert text.count("$") % 2 == 0
-    assert question.stem.endswith(question.text[-20:])
+    assert question.stem.endswith(plain(question.text))
 
 
 def test_what_is_printed_is_a_guess_or_has_its_key_folded():

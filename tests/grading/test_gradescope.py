@@ -15,6 +15,9 @@ from bad_inputs import SECRET, first, prepare, write
 from handing_in import ONE_TAIL, RIGHT, SHARE, notebook
 
 from initbook.cli import main
+from initbook.grading.assignment import Assignment
+from initbook.grading.gradescope import as_results, student_of
+from initbook.grading.marks import Mark, Row
 
 # What Gradescope documents of results.json, for the fields that are written.
 VISIBILITY = {"enum": ["hidden", "after_due_date", "after_published", "visible"]}
@@ -124,3 +127,17 @@ def test_where_the_harness_lies_open_nothing_is_marked(autograder):
         done = marked(autograder, SHARE, name="hw1.py")
         assert done.returncode == 2 and "Not marked: a submission could read" in done.stderr
         assert not (autograder / "results" / "results.json").exists()
+
+
+def test_results_name_the_student_and_count_the_best_file(tmp_path):
+    (tmp_path / "m.json").write_text('{"users": [{"name": "Ann"}]}')
+    assert student_of(tmp_path / "m.json") == "Ann"
+    assert student_of(tmp_path / "none.json") == ""
+    assignment = Assignment("Homework", {"2.1": 2.0})
+    rows = [Row(name, "Ann", "", {"2.1": Mark(p, said)}) for name, p, said in (
+        ("a.py", 0.0, "Wrong."), ("b.py", 2.0, ""), ("c.py", 2.0, ""))]  # fmt: skip
+    results = as_results(rows, assignment, 1.5)
+    jsonschema.validate(results, SCHEMA)
+    assert (results["score"], results["output"]) == (2, "Marked: b.py")
+    assert results["tests"][0]["output"] == "Right."
+    assert as_results([], assignment, 0.1)["output"] == "No file was handed in."

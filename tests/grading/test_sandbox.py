@@ -125,8 +125,28 @@ def test_what_lies_open_to_submissions_stops_the_batch(tmp_path, monkeypatch):
         Sandbox(hidden=[secret])
 
 
+def said_of(source, function="f"):
+    """What the runner says of a submission, in this process, which the tests' coverage sees."""
+    events = []
+    request = {"kind": ".py", "function": function, "cases": [run.encode({"x": 2})]}
+    run.answer(request, source.encode(), lambda **event: events.append(event))
+    assert events.pop(0) == {"stage": "begun"} and events.pop() == {"stage": "done"}
+    return events
+
+
+def test_the_runner_says_how_far_it_is():
+    stages = [{"stage": "read"}, {"stage": "ready"}]
+    value = {"value": run.encode(np.array(3.0))}
+    assert said_of("import numpy as np\ndef f(x): return np.float64(x + 1)\n") == [*stages, value]
+    assert said_of("import nothing\ndef f(x): return nothing.x\n") == [
+        *stages,
+        {"refused": "what f needs raised ModuleNotFoundError: No module named 'nothing' (line 1)"},
+    ]
+    missing = {"refused": "the file defines no function g", "whole": False}
+    assert said_of("def f(x): return x\n", function="g") == [missing]
+
+
 def test_the_runner_calls_and_describes():
-    """In this process, since the sandbox's own can't be measured."""
     value = {"value": run.encode(np.array([2, 1]))}
     assert run.outcome(lambda x: [x, 1], run.encode({"x": 2})) == value
     assert "raised ZeroDivisionError" in run.outcome(lambda x: x / 0, run.encode({"x": 1}))["said"]

@@ -34,8 +34,18 @@ class Question:
 
     @property
     def stem(self) -> str:
-        """Setting and text for a form outside the book, without the book's own roles."""
-        return re.sub(r"\{given\}`([^`]*)`", r"\1", f"{self.setting} {self.text}".strip())
+        """Setting and text for a form outside the book."""
+        return plain(f"{self.setting} {self.text}".strip())
+
+
+def plain(text: str) -> str:
+    r"""A text, key or choice without the book's own roles and macros.
+
+    >>> plain(r"{given}`0.1` is $\E[x]$")
+    '0.1 is $\\operatorname{E}[x]$'
+    """
+    text = re.sub(r"\{given\}`([^`]*)`", r"\1", text)
+    return re.sub(r"\\(E|Var)\b", r"\\operatorname{\1}", text)
 
 
 def get_question(number: str) -> Question:
@@ -216,7 +226,7 @@ QUESTIONS: tuple[Question, ...] = (
         "Q7.2",
         r"You write `nn.Linear(500, 500)` and say no more about it. How large is $n\Var(w)$: 2, 1, "
         "or a third? And the biases: are they 0?",
-        "A third, and the biases are not 0: both are uniform on $±1/√n$.",
+        r"A third, and the biases are not 0: both are uniform on $\pm 1/\sqrt n$.",
         setting="PyTorch's dense layer.",
         choices=(
             "A third, and the biases are not 0.",

@@ -32,6 +32,8 @@ td, h2 {{ overflow-wrap: anywhere }}
 {body}
 """
 
+FEEDBACK = ("Exercise", "Points", "Remark")
+
 
 def write_all(rows: Sequence[Row], assignment: Assignment, folder: Path) -> None:
     """marks.csv, canvas.csv, moodle.csv, summary.html, and feedback/ with a page a student."""
@@ -125,7 +127,7 @@ def student_page(files: Sequence[Row], assignment: Assignment) -> str:
         for number, mark in row.marks.items()
     ]
     body = f"<p>{safe(row.student)}: <strong>{row.total:g} of {assignment.total:g}</strong></p>"
-    body += f"<p>Marked: {safe(row.submission)}</p>" + table(["Exercise", "Points", ""], lines)
+    body += f"<p>Marked: {safe(row.submission)}</p>" + table(FEEDBACK, lines)
     if row.note:
         body += f"<p>{safe(row.note)}</p>"
     if len(files) > 1:

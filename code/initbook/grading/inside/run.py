@@ -17,6 +17,7 @@ import reprlib
 import sys
 import traceback
 import types
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -46,6 +47,11 @@ def main() -> None:
         lines.flush()
 
     limit(**request["limits"])
+    answer(request, content, say)
+
+
+def answer(request: dict[str, Any], content: bytes, say: Callable[..., None]) -> None:
+    """Say how far it is, for the clock outside, and what came of each input."""
     say(stage="begun")
     try:
         pieces = pieces_for(request["function"], request["kind"], content)
@@ -103,6 +109,8 @@ def outcome(function: Any, case: dict[str, Any]) -> dict[str, Any]:
             return {"value": encode(numbers)}
         if value is None:
             return {"said": "returned None; a return statement may be missing"}
+        if type(value) is int:
+            return {"said": "returned a whole number that is too large for float64"}
         return {"said": f"returned {shortly(value)}, which is no number or array"}
     except BaseException as error:
         return {"said": describe(error)}
