@@ -11,7 +11,7 @@ from initbook.digits import load_digits
 from initbook.initializers import normal
 from initbook.results import load_result
 from initbook.training import STARTS, Start, train
-from makers import first_article, mnist, normalized_net
+from makers import first_article, mnist, mnist_watched, normalized_net
 from makers.results import FOLDER, results
 
 STORED = sorted(path.stem for path in FOLDER.glob("*.json"))
@@ -51,12 +51,21 @@ def first_losses(name, part, digits):
     if name == "normalized-net":
         again = normalized_net.train_net(digits, part, steps=50)["first_losses"]
         return stored["first_losses"], again
+    if name == "mnist-layers":
+        again = mnist_watched.watch(digits, part, steps=50)
+        both = set(stored["steps"]) & set(again["steps"])
+        return [
+            [loss for step, loss in zip(run["steps"], run["loss"], strict=True) if step in both]
+            for run in (stored, again)
+        ]
     settings = KNOWN[name].settings | {"seeds": [0], "steps": KNOWN[name].settings["eval_every"]}
     starts = KNOWN[name].starts
     if name == "mnist-long":
         again = train(starts, digits, **settings | {"seeds": [int(part)]}).loss[:, 0, 1]
         return [curve[1] for curve in stored["loss"].values()], again
-    if name != "mnist-many":
+    if name == "mnist-inputs":
+        digits = mnist_watched.as_input(digits, part)
+    elif name != "mnist-many":
         optimizer, *rate = part.split()
         kept = stored.get("lr", {})
         starts = [start for start in starts if start.name in kept or rate]
