@@ -21,7 +21,7 @@ import torch
 
 from initbook.digits import Digits, load_digits
 from initbook.training import COMPARED, STARTS, Start
-from makers import first_article, mnist, mnist_rates, normalized_net
+from makers import first_article, mnist, mnist_rates, mnist_watched, normalized_net
 
 COMMAND = "make results"
 CODE = Path(__file__).parents[1]
@@ -71,8 +71,19 @@ def results() -> list[Result]:
             Result(f"mnist-best-{activation}", starts, mnist.best_settings(activation), trainer,
                    partial(parts_of_best, activation, grid)),
         ]  # fmt: skip
+    watched = [*trainer, CODE / "initbook" / "layer_statistics.py", Path(mnist_watched.__file__)]
     return [
         *found,
+        Result("mnist-inputs", (mnist_watched.XAVIER,), mnist_watched.INPUT_SETTINGS, watched,
+               lambda digits, folder, done: {
+                   name: partial(mnist_watched.try_input, digits, name, folder)
+                   for name in mnist_watched.INPUTS
+               }),
+        Result("mnist-layers", (), mnist_watched.LAYER_SETTINGS, watched,
+               lambda digits, folder, done: {
+                   name: partial(mnist_watched.watch, digits, name)
+                   for name in mnist_watched.WATCHED
+               }),
         Result("first-article", (), first_article.SETTINGS, [Path(first_article.__file__)],
                lambda digits, folder, done: {
                    f"{row}, seed {seed}": partial(first_article.train_row, digits, row, seed)

@@ -11,7 +11,7 @@ from initbook.digits import load_digits
 from initbook.initializers import normal
 from initbook.results import load_result
 from initbook.training import STARTS, Start, train
-from makers import first_article, mnist, normalized_net
+from makers import first_article, mnist, mnist_watched, normalized_net
 from makers.results import FOLDER, results
 
 STORED = sorted(path.stem for path in FOLDER.glob("*.json"))
@@ -51,12 +51,21 @@ def first_losses(name, part, digits):
     if name == "normalized-net":
         again = normalized_net.train_net(digits, part, steps=50)["first_losses"]
         return stored["first_losses"], again
+    if name == "mnist-layers":
+        again = mnist_watched.watch(digits, part, steps=50)
+        both = set(stored["steps"]) & set(again["steps"])
+        return [
+            [loss for step, loss in zip(run["steps"], run["loss"], strict=True) if step in both]
+            for run in (stored, again)
+        ]
     settings = KNOWN[name].settings | {"seeds": [0], "steps": KNOWN[name].settings["eval_every"]}
     starts = KNOWN[name].starts
     if name == "mnist-long":
         again = train(starts, digits, **settings | {"seeds": [int(part)]}).loss[:, 0, 1]
         return [curve[1] for curve in stored["loss"].values()], again
-    if name != "mnist-many":
+    if name == "mnist-inputs":
+        digits = mnist_watched.as_input(digits, part)
+    elif name != "mnist-many":
         optimizer, *rate = part.split()
         kept = stored.get("lr", {})
         starts = [start for start in starts if start.name in kept or rate]
@@ -76,6 +85,19 @@ def test_a_stored_result_is_made_again_by_its_code(name, digits):
     *_, part = load_result(name)["parts"]
     stored, again = first_losses(name, part, digits)
     np.testing.assert_allclose(np.array(stored, dtype=float), again, atol=1e-3)
+
+
+@pytest.mark.parametrize("name", [name for name in STORED if "best" in name])
+def test_a_best_rate_is_the_grid_s_and_no_end_of_it(name):
+    grid = load_result(name.replace("best", "grid"))["parts"]
+    for optimizer, part in load_result(name)["parts"].items():
+        rates = mnist.all_rates(grid, optimizer)
+        best = mnist.best_rates({rate: grid[f"{optimizer} {rate:g}"] for rate in rates})
+        assert part["lr"] == {start: rate for start, (rate, _) in best.items()}
+        assert (
+            not {rates[0], rates[-1]} & set(part["lr"].values()) or len(rates) >= mnist.MOST_RATES
+        )
+        assert {len(ends) for ends in part["final_accuracy"].values()} == {len(mnist.BEST_SEEDS)}
 
 
 @pytest.mark.parametrize(

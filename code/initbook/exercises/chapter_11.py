@@ -1,6 +1,9 @@
 """Graded exercises of chapter 11, Five starts on MNIST."""
 
+from collections.abc import Callable
+
 import numpy as np
+from scipy.special import stdtrit
 
 from initbook.exercises.exercise import Array, Case, Exercise, Value
 
@@ -50,6 +53,57 @@ def draw_runs(rng: np.random.Generator) -> Case:
     return {"accuracy": accuracy, "steps": 50 * np.arange(evaluations), "level": level}
 
 
+def paired_intervals(accuracy: Array, pairs: Array) -> Value:
+    """For each pair (a, b) the ends of the interval of accuracy[a] − accuracy[b], all at 95 %."""
+    return intervals(accuracy, pairs)
+
+
+def intervals(
+    accuracy: Array,
+    pairs: Array,
+    *,
+    tail: Callable[[int], float] = lambda count: 0.025 / count,
+    ddof: int = 1,
+    root: bool = True,
+) -> Value:
+    gaps = np.array([accuracy[a] - accuracy[b] for a, b in pairs])
+    k = gaps.shape[1]
+    half = stdtrit(k - 1, 1 - tail(len(pairs))) * gaps.std(axis=1, ddof=ddof)
+    return ends_of(gaps.mean(axis=1), half / np.sqrt(k) if root else half)
+
+
+def ends_of(middle: Array, half: Array) -> Value:
+    return np.stack([middle - half, middle + half], axis=1)
+
+
+def not_paired(accuracy: Array, pairs: Array) -> Value:
+    runs = accuracy.shape[1]
+    variance = accuracy.var(axis=1, ddof=1)
+    gaps = np.array([accuracy[a].mean() - accuracy[b].mean() for a, b in pairs])
+    std = np.sqrt([variance[a] + variance[b] for a, b in pairs])
+    return ends_of(gaps, stdtrit(runs - 1, 1 - 0.025 / len(pairs)) * std / np.sqrt(runs))
+
+
+def other_way_round(accuracy: Array, pairs: Array) -> Value:
+    return -intervals(accuracy, pairs)[:, ::-1]
+
+
+def normal_quantile(accuracy: Array, pairs: Array) -> Value:
+    gaps = np.array([accuracy[a] - accuracy[b] for a, b in pairs])
+    z = stdtrit(1e9, 1 - 0.025 / len(pairs))
+    return ends_of(gaps.mean(axis=1), z * gaps.std(axis=1, ddof=1) / np.sqrt(gaps.shape[1]))
+
+
+def draw_comparison(rng: np.random.Generator) -> Case:
+    """A few starts over a few seeds that share their luck, and some pairs of them."""
+    starts, seeds = int(rng.integers(3, 6)), int(rng.integers(5, 21))
+    luck = 0.01 * rng.standard_normal(seeds)
+    level = rng.uniform(0.9, 0.96, (starts, 1))
+    accuracy = level + luck + 0.004 * rng.standard_normal((starts, seeds))
+    order = rng.permutation(starts)
+    return {"accuracy": accuracy, "pairs": np.stack([order[:-1], order[1:]], axis=1)}
+
+
 EXERCISES = (
     Exercise(
         number="11.1",
@@ -94,6 +148,37 @@ EXERCISES = (
             "This is one evaluation late.": lambda accuracy, steps, level: (
                 median_lasting_step(accuracy, steps, level) + steps[1]
             ),
+        },
+    ),
+    Exercise(
+        number="D11.2",
+        reference=paired_intervals,
+        public_cases=(
+            {
+                "accuracy": np.array([[0.95, 0.96, 0.94], [0.93, 0.95, 0.92], [0.9, 0.94, 0.91]]),
+                "pairs": np.array([[0, 1], [1, 2]]),
+            },
+            {
+                "accuracy": np.array([[0.97, 0.98, 0.96, 0.97], [0.98, 0.97, 0.95, 0.97]]),
+                "pairs": np.array([[1, 0]]),
+            },
+        ),
+        draw_case=draw_comparison,
+        rtol=1e-7,  # quantiles of other libraries agree to nine digits; an end may be near 0
+        wrong_answers={
+            "each at 95 %": lambda accuracy, pairs: intervals(
+                accuracy, pairs, tail=lambda count: 0.025
+            ),
+            "one tail for two": lambda accuracy, pairs: intervals(
+                accuracy, pairs, tail=lambda count: 0.05 / count
+            ),
+            "the seeds not paired": not_paired,
+            "the second minus the first": other_way_round,
+            "std of the population": lambda accuracy, pairs: intervals(accuracy, pairs, ddof=0),
+            "std for the error of a mean": lambda accuracy, pairs: intervals(
+                accuracy, pairs, root=False
+            ),
+            "a normal quantile": normal_quantile,
         },
     ),
 )

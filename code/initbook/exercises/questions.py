@@ -14,8 +14,8 @@ class Question:
 
     Text and key are MyST, with formulas between dollars. `setting` is what the page has said
     before, so that setting and text can be understood without the page. The first choice is the
-    right one; whoever shows choices shuffles them. On the page a guess is a power of ten with `power`,
-    one for each of the things `listed`; without it, one of these.
+    right one; whoever shows choices shuffles them. On the page a guess with `power` is a power
+    of ten, one for each of what is `listed`; without it, it is one of these.
     """
 
     number: str
