@@ -21,7 +21,7 @@ import torch
 
 from initbook.digits import Digits, load_digits
 from initbook.training import COMPARED, STARTS, Start
-from makers import first_article, mnist, mnist_rates, normalized_net
+from makers import first_article, mnist, mnist_rates, normalized_net, other_starts
 
 COMMAND = "make results"
 CODE = Path(__file__).parents[1]
@@ -82,6 +82,12 @@ def results() -> list[Result]:
                lambda digits, folder, done: {
                    name: partial(normalized_net.train_net, digits, name)
                    for name in normalized_net.NETS
+               }),
+        Result("other-starts", (), other_starts.SETTINGS,
+               [*trainer, CODE / "initbook" / "lsuv.py", Path(other_starts.__file__)],
+               lambda digits, folder, done: {
+                   f"{activation}, {name}": partial(other_starts.compare, digits, activation, name)
+                   for activation, starts in other_starts.STARTS.items() for name in starts
                }),
     ]  # fmt: skip
 
