@@ -13,6 +13,7 @@ import hashlib
 import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -35,10 +36,7 @@ PRE_TRAINING = COMMON | {
     "labels": [100, 1_000, 10_000], "steps_a_layer": 300, "corruption": 0.3, "adam": 1e-3
 }  # fmt: skip
 TRANSFER = COMMON | {"labels": [50, 500, 5_000], "source_steps": 600, "source_lr": 0.1}
-PRE_TRAINING_ROWS = (
-    "from scratch", "from scratch, all steps", "pre-trained", "pre-trained, shuffled"
-)  # fmt: skip
-TRANSFER_ROWS = ("from scratch", "frozen", "fine-tuned", "frozen, untrained")
+TARGETS = ("ten garments", "five digits")
 FASHION = {
     "train-images-idx3": "b0564c3eedabfbf835052cff8503ea422014ce006caf5b757f851416ee8300c7",
     "train-labels-idx1": "0ae29f65d86684f32d1b9c85147786c547b9c6aebcaf235f0400a0cce308b056",
@@ -116,29 +114,31 @@ def tuned(
 
 
 def auto_encode(h: Tensor, seeds: Sequence[int], layer: int, W: Tensor, steps: int) -> list[Tensor]:
-    """Greedy pre-training of one layer: W and b of a ReLU layer that lets its input be told again.
+    """Greedy pre-training of one layer: W and b with which its input can be told again.
 
     h (S, digits, n) is what the layer gets, or (1, digits, n) for all. Each number that goes in is
-    set to 0 with the chance `corruption`, and the loss is the squared distance of V·relu(h̃ W + b) + c
-    from h. Adam; V starts as He's.
+    set to 0 with the chance `corruption`, which gives x̃, and the loss is the squared distance of
+    relu(x̃ W + b) Wᵀ + c from x. W is tied to its transpose: with a decoder of its own, drawn like
+    W, most units were pushed below 0 for good in the first steps. Adam; c starts at the mean.
     """
     copies, n, m = W.shape
     rng = np.random.default_rng([seeds[0], 3, layer])
-    V = torch.from_numpy(rng.standard_normal((copies, m, n)) * (2 / m) ** 0.5).float()
-    parts = [W.clone(), W.new_zeros(copies, 1, m), V, V.new_zeros(copies, 1, n)]
+    parts = [
+        W.clone(),
+        W.new_zeros(copies, 1, m),
+        h.mean(1, keepdim=True).repeat(copies // len(h), 1, 1),
+    ]
     for part in parts:
         part.requires_grad_()
     adam = torch.optim.Adam(parts, lr=PRE_TRAINING["adam"])
     orders = [minibatches(h.shape[1], COMMON["batch_size"], seed) for seed in seeds]
-    for some, _ in zip(zip(*orders, strict=True), range(steps), strict=False):
-        rows = torch.from_numpy(np.stack(some))
-        which = torch.arange(copies)[:, None] if len(h) == copies else torch.tensor(0)
-        x = h[which, rows]
+    which = torch.arange(copies)[:, None] if len(h) == copies else torch.tensor(0)
+    for _ in range(steps):
+        x = h[which, torch.from_numpy(np.stack([next(order) for order in orders]))]
         kept = torch.from_numpy(rng.random(x.shape, dtype=np.float32) >= PRE_TRAINING["corruption"])
-        w, b, v, c = parts
-        again = torch.relu((x * kept) @ w + b) @ v + c
+        again = torch.relu((x * kept) @ parts[0] + parts[1]) @ parts[0].mT + parts[2]
         adam.zero_grad()
-        ((again - x).square().sum(-1).mean(-1)).sum().backward()
+        (again - x).square().sum(-1).mean(-1).sum().backward()
         adam.step()
     return [part.detach() for part in parts[:2]]
 
@@ -172,17 +172,32 @@ def shuffled(parts: Sequence[Tensor]) -> list[Tensor]:
 def pre_training(digits: Digits, labels: int) -> dict[str, Any]:
     """All rows for one number of labels."""
     s = PRE_TRAINING
-    with one_core_each(), fastest_exact_products():
-        parts = pre_train(digits, s["seeds"], s["steps_a_layer"])
-    ways = {
-        "from scratch": (he, s["steps"]),
-        "from scratch, all steps": (he, s["steps"] + len(s["hidden"]) * s["steps_a_layer"]),
-        "pre-trained": (lambda seeds: with_hidden(he(seeds), parts, seeds), s["steps"]),
-        "pre-trained, shuffled": (
-            lambda seeds: with_hidden(he(seeds), shuffled(parts), seeds), s["steps"]
-        ),
+    parts = pre_trained(digits)
+
+    def with_parts(seeds: Sequence[int]) -> StackedNet:
+        return with_hidden(he(seeds), parts, seeds)
+
+    def with_shuffled(seeds: Sequence[int]) -> StackedNet:
+        return with_hidden(he(seeds), shuffled(parts), seeds)
+
+    all_steps = s["steps"] + len(s["hidden"]) * s["steps_a_layer"]
+    ways: dict[str, tuple[Draw, int]] = {
+        "from scratch": (he, s["steps"]), "from scratch, all steps": (he, all_steps),
+        "pre-trained": (with_parts, s["steps"]), "pre-trained, shuffled": (with_shuffled, s["steps"]),
     }  # fmt: skip
-    return by_row({row: tuned(draw, digits, labels, steps) for row, (draw, steps) in ways.items()})
+    found = {row: tuned(draw, digits, labels, steps) for row, (draw, steps) in ways.items()}
+    return by_row(found) | {"early_lengths": lengths(pre_train(digits, [0], 20))}
+
+
+@cache
+def pre_trained(digits: Digits) -> list[Tensor]:
+    with one_core_each(), fastest_exact_products():
+        return pre_train(digits, PRE_TRAINING["seeds"], PRE_TRAINING["steps_a_layer"])
+
+
+def lengths(parts: Sequence[Tensor]) -> list[float]:
+    """Of seed 0's weights and biases: after 20 steps they are quick to make again."""
+    return [round(float(part[0].norm()), 4) for part in parts]
 
 
 def by_row(found: dict[str, dict[str, Any]]) -> dict[str, Any]:
@@ -230,12 +245,7 @@ def fashion(digits: Digits) -> Digits:
 
 def transfer(digits: Digits, to: str, labels: int) -> dict[str, Any]:
     """All rows for one number of labels: from five digits to five, or from ten to ten garments."""
-    s = TRANSFER
-    if to == "five digits":
-        source, target = some_classes(digits, 0, 5), some_classes(digits, 5, 10)
-    else:
-        source, target = digits, fashion(digits)
-    parts = source_parts(source, s["source_steps"])
+    source, target, parts = moved_parts(digits, to)
     classes = int(target.y_train.max()) + 1
 
     def moved(seeds: Sequence[int]) -> StackedNet:
@@ -244,18 +254,28 @@ def transfer(digits: Digits, to: str, labels: int) -> dict[str, Any]:
     def fresh(seeds: Sequence[int]) -> StackedNet:
         return he(seeds, classes)
 
-    ways = {
+    ways: dict[str, tuple[Draw, bool]] = {
         "from scratch": (fresh, False), "frozen": (moved, True),
         "fine-tuned": (moved, False), "frozen, untrained": (fresh, True),
     }  # fmt: skip
-    return by_row({
-        row: tuned(draw, target, labels, s["steps"], frozen) for row, (draw, frozen) in ways.items()
-    })  # fmt: skip
+    found = {
+        row: tuned(draw, target, labels, TRANSFER["steps"], frozen)
+        for row, (draw, frozen) in ways.items()
+    }
+    return by_row(found) | {"early_lengths": lengths(source_parts(source, [0], 20))}
 
 
-def source_parts(source: Digits, steps: int) -> list[Tensor]:
-    """Hidden weights and biases of networks that were trained on all of the source's digits."""
-    seeds = TRANSFER["seeds"]
+@cache
+def moved_parts(digits: Digits, to: str) -> tuple[Digits, Digits, list[Tensor]]:
+    """Source, target, and the hidden weights and biases that were learned on the source."""
+    if to == "five digits":
+        source, target = some_classes(digits, 0, 5), some_classes(digits, 5, 10)
+    else:
+        source, target = digits, fashion(digits)
+    return source, target, source_parts(source, TRANSFER["seeds"], TRANSFER["source_steps"])
+
+
+def source_parts(source: Digits, seeds: Sequence[int], steps: int) -> list[Tensor]:
     net = he(seeds, int(source.y_train.max()) + 1)
     with one_core_each(), fastest_exact_products():
         X, y = torch.from_numpy(source.X_train), torch.from_numpy(source.y_train)

@@ -21,7 +21,7 @@ import torch
 
 from initbook.digits import Digits, load_digits
 from initbook.training import COMPARED, STARTS, Start
-from makers import first_article, mnist, mnist_rates, normalized_net, other_starts
+from makers import few_labels, first_article, mnist, mnist_rates, normalized_net, other_starts
 
 COMMAND = "make results"
 CODE = Path(__file__).parents[1]
@@ -88,6 +88,18 @@ def results() -> list[Result]:
                lambda digits, folder, done: {
                    f"{activation}, {name}": partial(other_starts.compare, digits, activation, name)
                    for activation, starts in other_starts.STARTS.items() for name in starts
+               }),
+        Result("pre-training", (), few_labels.PRE_TRAINING,
+               [*trainer, Path(few_labels.__file__)],
+               lambda digits, folder, done: {
+                   f"{labels} labels": partial(few_labels.pre_training, digits, labels)
+                   for labels in few_labels.PRE_TRAINING["labels"]
+               }),
+        Result("transfer", (), few_labels.TRANSFER,
+               [*trainer, Path(few_labels.__file__)],
+               lambda digits, folder, done: {
+                   f"{to}, {labels} labels": partial(few_labels.transfer, digits, to, labels)
+                   for to in few_labels.TARGETS for labels in few_labels.TRANSFER["labels"]
                }),
     ]  # fmt: skip
 
