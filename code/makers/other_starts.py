@@ -1,4 +1,4 @@
-"""Chapter 12's comparison of starts, for `make results`: ten hidden layers of 64 units, plain descent.
+"""Chapter 12's comparison of starts, for `make results`: ten hidden layers of 64 units, plain SGD.
 
 Each start at the best of five learning rates, judged on held-out training digits with two seeds;
 then 20 seeds at that rate, on the test digits. The networks of a start are one stack.
@@ -72,7 +72,7 @@ def trained(
     rates: Sequence[float],
     steps: int,
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Accuracy at the end, and the loss at step 0 and after `steps`, of one network a seed and rate."""
+    """Accuracy at the end of one network a seed and rate, and its loss before and after."""
     net = draw(digits, activation, name, seeds)
     X, y = torch.from_numpy(digits.X_test), torch.from_numpy(digits.y_test)
     lr = torch.tensor(rates).float()[:, None, None]
