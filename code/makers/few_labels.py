@@ -183,7 +183,8 @@ def pre_training(digits: Digits, labels: int) -> dict[str, Any]:
     all_steps = s["steps"] + len(s["hidden"]) * s["steps_a_layer"]
     ways: dict[str, tuple[Draw, int]] = {
         "from scratch": (he, s["steps"]), "from scratch, all steps": (he, all_steps),
-        "pre-trained": (with_parts, s["steps"]), "pre-trained, shuffled": (with_shuffled, s["steps"]),
+        "pre-trained": (with_parts, s["steps"]),
+        "pre-trained, shuffled": (with_shuffled, s["steps"]),
     }  # fmt: skip
     found = {row: tuned(draw, digits, labels, steps) for row, (draw, steps) in ways.items()}
     return by_row(found) | {"early_lengths": lengths(pre_train(digits, [0], 20))}

@@ -1,8 +1,9 @@
 """Make the trainings that are too long for a page: `make results`, or some: `make results ONLY=…`.
 
-They take the full MNIST. Stopped, they go on where they were; what was made under other
-circumstances (digits, starts, settings, versions, code) is made again. `make results-status` says
-which results are older than the code that made them.
+They take the full MNIST, and "transfer" takes Fashion-MNIST as well: Debian's package
+dataset-fashion-mnist, or a folder that INITBOOK_FASHION names. Stopped, they go on where they were;
+what was made under other circumstances (digits, starts, settings, versions, code) is made again.
+`make results-status` says which results are older than the code that made them.
 """
 
 import ast
