@@ -28,7 +28,8 @@ def lsuv_factors(X: Array, weights: Array) -> Value:
 
 def factors_by(X: Array, weights: Array, size: Value, bend: bool = True) -> Value:
     """1 / √size(z) in each layer, with the batch sent on through the rescaled layer."""
-    h, factors = X, []
+    h: Array = X
+    factors: list[float] = []
     for W in weights:
         found = size(h @ W)
         factors.append(1 / np.sqrt(found) if found > 0 else 1.0)
@@ -38,7 +39,8 @@ def factors_by(X: Array, weights: Array, size: Value, bend: bool = True) -> Valu
 
 
 def through_the_old_layers(X: Array, weights: Array) -> Value:
-    h, factors = X, []
+    h: Array = X
+    factors: list[float] = []
     for W in weights:
         factors.append(1 / np.sqrt(np.var(h @ W)) if np.var(h @ W) > 0 else 1.0)
         h = np.maximum(h @ W, 0)
