@@ -1,8 +1,9 @@
 """Make the trainings that are too long for a page: `make results`, or some: `make results ONLY=…`.
 
-They take the full MNIST. Stopped, they go on where they were; what was made under other
-circumstances (digits, starts, settings, versions, code) is made again. `make results-status` says
-which results are older than the code that made them.
+They take the full MNIST, and "transfer" takes Fashion-MNIST as well: Debian's package
+dataset-fashion-mnist, or a folder that INITBOOK_FASHION names. Stopped, they go on where they were;
+what was made under other circumstances (digits, starts, settings, versions, code) is made again.
+`make results-status` says which results are older than the code that made them.
 """
 
 import ast
@@ -21,7 +22,15 @@ import torch
 
 from initbook.digits import Digits, load_digits
 from initbook.training import COMPARED, STARTS, Start
-from makers import first_article, mnist, mnist_rates, mnist_watched, normalized_net
+from makers import (
+    few_labels,
+    first_article,
+    mnist,
+    mnist_rates,
+    mnist_watched,
+    normalized_net,
+    other_starts,
+)  # fmt: skip
 
 COMMAND = "make results"
 CODE = Path(__file__).parents[1]
@@ -93,6 +102,24 @@ def results() -> list[Result]:
                lambda digits, folder, done: {
                    name: partial(normalized_net.train_net, digits, name)
                    for name in normalized_net.NETS
+               }),
+        Result("other-starts", (), other_starts.SETTINGS,
+               [*trainer, CODE / "initbook" / "lsuv.py", Path(other_starts.__file__)],
+               lambda digits, folder, done: {
+                   f"{activation}, {name}": partial(other_starts.compare, digits, activation, name)
+                   for activation, starts in other_starts.STARTS.items() for name in starts
+               }),
+        Result("pre-training", (), few_labels.PRE_TRAINING,
+               [*trainer, Path(few_labels.__file__)],
+               lambda digits, folder, done: {
+                   f"{labels} labels": partial(few_labels.pre_training, digits, labels)
+                   for labels in few_labels.PRE_TRAINING["labels"]
+               }),
+        Result("transfer", (), few_labels.TRANSFER,
+               [*trainer, Path(few_labels.__file__)],
+               lambda digits, folder, done: {
+                   f"{to}, {labels} labels": partial(few_labels.transfer, digits, to, labels)
+                   for to in few_labels.TARGETS for labels in few_labels.TRANSFER["labels"]
                }),
     ]  # fmt: skip
 

@@ -11,7 +11,7 @@ from initbook.digits import load_digits
 from initbook.initializers import normal
 from initbook.results import load_result
 from initbook.training import STARTS, Start, train
-from makers import first_article, mnist, mnist_watched, normalized_net
+from makers import few_labels, first_article, mnist, mnist_watched, normalized_net, other_starts
 from makers.results import FOLDER, results
 
 STORED = sorted(path.stem for path in FOLDER.glob("*.json"))
@@ -58,6 +58,15 @@ def first_losses(name, part, digits):
             [loss for step, loss in zip(run["steps"], run["loss"], strict=True) if step in both]
             for run in (stored, again)
         ]
+    if name == "other-starts":
+        again = other_starts.early_losses(digits, *part.split(", ", 1))
+        return stored["early_losses"], again
+    if name == "pre-training":
+        return stored["early_lengths"], few_labels.lengths(few_labels.pre_train(digits, [0], 20))
+    if name == "transfer":
+        source = few_labels.some_classes(digits, 0, 5)
+        again = few_labels.lengths(few_labels.source_parts(source, [0], 20))
+        return stored["early_lengths"], again
     settings = KNOWN[name].settings | {"seeds": [0], "steps": KNOWN[name].settings["eval_every"]}
     starts = KNOWN[name].starts
     if name == "mnist-long":
