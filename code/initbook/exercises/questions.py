@@ -304,6 +304,38 @@ QUESTIONS: tuple[Question, ...] = (
         ),
     ),
     Question(
+        "Q11.1",
+        "Which of them read {given}`80%` of digits that they have not seen, within 3,000 steps? After how "
+        "many steps?",
+        "The last three. Xavier takes about 2,000 steps; with the sigmoid's gain, and with batch "
+        "normalization, it is about 200.",
+        setting="Four hidden layers of 256 sigmoids learn MNIST by plain gradient descent, 100 "
+        "digits at a time, at a learning rate of 0.5, from five starts: zeros; normal weights of "
+        "std 0.01; Xavier; Xavier with the sigmoid's gain; std 0.01 with batch normalization.",
+        choices=(
+            "The last three: Xavier after some 2,000 steps, the two others after some 200.",
+            "The last three, all after some 200 steps.",
+            "All but the zeros, the small weights last of all.",
+            "The one with batch normalization, and no other.",
+        ),
+    ),
+    Question(
+        "Q12.1",
+        "A chain of matrices, with nothing between them that bends, is to learn a given matrix. "
+        "With four orthogonal matrices it takes some ten steps of gradient descent. How many with "
+        "32? And how many if the 32 matrices are drawn entry by entry, with the variance $1/n$ "
+        "that keeps a signal's size?",
+        "About as many with 32 orthogonal matrices; many times more where the entries are drawn, "
+        "if it gets there at all.",
+        choices=(
+            "About as many with orthogonal matrices; many times more with entries that are drawn.",
+            "About as many in both cases.",
+            "About eight times as many in both cases.",
+            "About eight times as many with orthogonal matrices; about as many with entries that "
+            "are drawn.",
+        ),
+    ),
+    Question(
         "Q13.1",
         "Without the second line, how many times is the stream's second moment larger behind the "
         "24 branches than in front of them: 2, 20, or hundreds? And what becomes of the gradient?",
