@@ -305,8 +305,8 @@ QUESTIONS: tuple[Question, ...] = (
     ),
     Question(
         "Q11.1",
-        "Which of them read {given}`80%` of digits that they have not seen, within 3,000 steps? After how "
-        "many steps?",
+        "Which of them read {given}`80%` of digits that they have not seen, within 3,000 steps? "
+        "After how many steps?",
         "The last three. Xavier takes about 2,000 steps; with the sigmoid's gain, and with batch "
         "normalization, it is about 200.",
         setting="Four hidden layers of 256 sigmoids learn MNIST by plain gradient descent, 100 "

@@ -5,7 +5,7 @@ import { format } from "../page/format.js";
 import { circle, line, minus, px, text, ticks } from "../page/plot.js";
 import { fixedPoints, lengths, nextLength, restingCorrelation } from "../maths/gain-finder-math.js";
 
-const LEFT = 40, RIGHT = 8, TITLE = 24, AXIS = 34, GAP = 16; // in pixels
+const LEFT = 40, RIGHT = 14, TITLE = 24, AXIS = 34, GAP = 16; // in pixels
 const WIDE = 560, SAMPLES = 48, LAYERS = 30;
 
 /**
