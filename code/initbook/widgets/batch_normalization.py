@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import traitlets
+from numpy.typing import NDArray
 
 from initbook.activations import get_activation
 from initbook.initializers import variance_scaling
@@ -96,7 +97,8 @@ class BatchNormalization(BookWidget):
         size = 1.0 if self.scale else 0.0
         widths = [n] * (self.settings["depth"] + 1)
         weights = [size * W for W in draw_weights(init, widths, rng)]
-        h, normal = X, []
+        h: NDArray[Any] = X
+        normal = []
         for W in weights:
             h = f(self.gamma * batch_normalize(h @ W) + self.beta)
             normal.append(float(np.sqrt(np.mean(h**2))))
