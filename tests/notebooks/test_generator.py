@@ -83,7 +83,7 @@ PLAIN = {
     "| He | normal, `2/n` |",
     "question": "> **Guess before you read on**\n>\n> How large is a typical number ",
     "question with its key": "independent?\n\n<details><summary>Answer to the second</summary>",
-    "guess": "> **Guess before you read on: How many?**\n>\n> Ten.\n\nThere were nine.\n\n*",
+    "guess": "> **Guess before you read on: How many?**\n>\n> Ten.\n\nThere were nine.\n\n>",
     "guess of a power of ten": "> How large?\n>\n> - the sum\n>\n> *Write your guess down as a",
     "assumptions": "*Assumes: zero mean · any $n$*",
     "broken assumption": "> **Break the assumption: one of them**\n>\n> It breaks.",

@@ -166,19 +166,19 @@ EXERCISES = (
         draw_case=draw_comparison,
         rtol=1e-7,  # quantiles of other libraries agree to nine digits; an end may be near 0
         wrong_answers={
-            "each at 95 %": lambda accuracy, pairs: intervals(
-                accuracy, pairs, tail=lambda count: 0.025
+            "Each of these intervals holds by itself, and not all of them together.": (
+                lambda **case: intervals(**case, tail=lambda count: 0.025)
             ),
-            "one tail for two": lambda accuracy, pairs: intervals(
-                accuracy, pairs, tail=lambda count: 0.05 / count
+            "An interval misses on two sides; this counts one.": lambda **case: intervals(
+                **case, tail=lambda count: 0.05 / count
             ),
-            "the seeds not paired": not_paired,
-            "the second minus the first": other_way_round,
-            "std of the population": lambda accuracy, pairs: intervals(accuracy, pairs, ddof=0),
-            "std for the error of a mean": lambda accuracy, pairs: intervals(
-                accuracy, pairs, root=False
+            "Take the differences seed by seed.": not_paired,
+            "This is the second minus the first.": other_way_round,
+            "The std over the seeds takes n − 1.": lambda **case: intervals(**case, ddof=0),
+            "This is the std of one seed: divide by the root of their number.": (
+                lambda **case: intervals(**case, root=False)
             ),
-            "a normal quantile": normal_quantile,
+            "With few seeds Student's law takes the normal law's place.": normal_quantile,
         },
     ),
 )

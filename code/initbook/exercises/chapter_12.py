@@ -73,21 +73,17 @@ EXERCISES = (
         draw_case=draw_sparse,
         rtol=1e-9,  # a quotient and one square root: rounding alone may differ
         wrong_answers={
-            "variance for std": lambda connections, direction, fan_in, fan_out, gain: (
-                sparse_std(connections, direction, fan_in, fan_out, gain) ** 2
-            ),
-            "the width for the connections": lambda connections, direction, fan_in, fan_out, gain: (
+            "This is the variance; its root is wanted.": lambda **case: sparse_std(**case) ** 2,
+            "This divides by the width; only the connections add up.": lambda fan_in, gain, **_: (
                 gain / np.sqrt(fan_in)
             ),
-            "outgoing taken for incoming": lambda connections, direction, fan_in, fan_out, gain: (
-                gain / np.sqrt(connections)
+            "Outgoing connections are counted below: on average others come in.": (
+                lambda connections, gain, **_: gain / np.sqrt(connections)
             ),
-            "fans swapped": lambda connections, direction, fan_in, fan_out, gain: sparse_std(
-                connections, direction, fan_out, fan_in, gain
+            "The two fans are swapped.": lambda fan_in, fan_out, **rest: sparse_std(
+                fan_in=fan_out, fan_out=fan_in, **rest
             ),
-            "the gain forgotten": lambda connections, direction, fan_in, fan_out, gain: sparse_std(
-                connections, direction, fan_in, fan_out, 1.0
-            ),
+            "The gain is missing.": lambda **case: sparse_std(**case | {"gain": 1.0}),
         },
     ),
     Exercise(
@@ -107,13 +103,17 @@ EXERCISES = (
         draw_case=draw_layers,
         rtol=1e-8,  # a few small products, in any order
         wrong_answers={
-            "variance for std": lambda X, weights: lsuv_factors(X, weights) ** 2,
-            "second moment for variance": lambda X, weights: factors_by(
+            "This divides by the variance; its root is wanted.": lambda X, weights: (
+                lsuv_factors(X, weights) ** 2
+            ),
+            "This takes no mean off: a variance is wanted.": lambda X, weights: factors_by(
                 X, weights, lambda z: np.mean(z**2)
             ),
-            "through the old layers": through_the_old_layers,
-            "the ReLU forgotten": lambda X, weights: factors_by(X, weights, np.var, bend=False),
-            "over the digits alone": lambda X, weights: factors_by(
+            "A layer must hear what the rescaled layers below it say.": through_the_old_layers,
+            "The ReLU between the layers is missing.": lambda X, weights: factors_by(
+                X, weights, np.var, bend=False
+            ),
+            "The variance is over digits and units together.": lambda X, weights: factors_by(
                 X, weights, lambda z: np.mean(np.var(z, axis=0))
             ),
         },

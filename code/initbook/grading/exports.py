@@ -92,16 +92,16 @@ tests:
         cells += [raw_cell(f"{name}-solved", "# END SOLUTION")]
         cells += [raw_cell(f"{name}-tests", "# BEGIN TESTS")]
         public, hidden = public_check(one.exercise), hidden_check(one.exercise, secret)
-        cells += [code_cell(f"{name}-public", as_function(one, public))]
-        cells += [code_cell(f"{name}-hidden", "# HIDDEN\n" + as_function(one, hidden))]
+        cells += [code_cell(f"{name}-public", as_function("public", one, public))]
+        cells += [code_cell(f"{name}-hidden", "# HIDDEN\n" + as_function("hidden", one, hidden))]
         cells += [raw_cell(f"{name}-tested", "# END TESTS")]
         cells += [raw_cell(f"{name}-end", "# END QUESTION")]
     return notebook(cells)
 
 
-def as_function(one: Handout, code: str) -> str:
-    """Otter calls a test with the names that it asks for."""
-    return f"def test({one.name}):\n" + textwrap.indent(code, "    ")
+def as_function(name: str, one: Handout, code: str) -> str:
+    """Otter calls a test with the names that it asks for, and keeps one test of each name."""
+    return f"def {name}({one.name}):\n" + textwrap.indent(code, "    ")
 
 
 def nbgrader_notebook(assignment: Assignment, secret: bytes, bank: Bank | None = None) -> Any:
