@@ -60,7 +60,10 @@ def test_notebook_runs_in_an_empty_folder(path, initbook_alone, tmp_path):
     specs = KernelSpecManager(kernel_dirs=[str(initbook_alone.kernels / "kernels")])
     manager = KernelManager(kernel_name=KERNEL, kernel_spec_manager=specs)
     client = NotebookClient(notebook, km=manager, timeout=300)
-    client.execute(cwd=str(tmp_path), env=initbook_alone.environment)
+    try:
+        client.execute(cwd=str(tmp_path), env=initbook_alone.environment)
+    finally:
+        manager.shutdown_kernel(now=True)  # half a gigabyte each, else kept until the last test
     assert list(tmp_path.iterdir()) == [], "the notebook left files behind"
     said = [cell for cell in notebook.cells if "say(r" in cell.source]
     for cell in said:
