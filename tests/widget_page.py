@@ -102,3 +102,17 @@ def check_targets(host):
 def settle(page):
     """Let the frame pass in which the widget answers."""
     page.evaluate("() => new Promise(done => requestAnimationFrame(() => setTimeout(done)))")
+
+
+def move_to(page, name, state):
+    """Put a widget's state into the address, and wait until it has heard of it and answered."""
+    page.evaluate(
+        """hash => new Promise(done => {
+          const before = location.hash;
+          addEventListener("hashchange", done, { once: true });
+          location.hash = hash;
+          if (location.hash === before) done();
+        })""",
+        f"#~{name}:{state}",
+    )
+    settle(page)

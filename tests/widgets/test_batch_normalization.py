@@ -7,7 +7,15 @@ from initbook.activations import get_activation
 from initbook.propagation import backward, batch_normalize, batch_normalize_backward, forward
 from initbook.widgets import BatchNormalization
 from widget_maths import call, printed
-from widget_page import CLIPBOARD, check_room, check_targets, copied_program, settle, widget
+from widget_page import (
+    CLIPBOARD,
+    check_room,
+    check_targets,
+    copied_program,
+    move_to,
+    settle,
+    widget,
+)
 
 MATHS = "batch-normalization-math.js"
 SETTINGS = BatchNormalization.settings
@@ -186,8 +194,6 @@ def test_it_fits_its_room_and_its_labels_stay_inside(open_page, width):
     room = host.bounding_box()["height"]
     for state in ("std=10&act=identity&gamma=3", "std=0&act=sigmoid", "batch=2&act=tanh&std=0.1",
                   "std=10&act=relu&mode=evaluation&k=0&beta=-3&gamma=0"):  # fmt: skip
-        page.evaluate("hash => location.hash = hash", f"#~batch-normalization:{state}")
-        page.wait_for_timeout(50)
-        settle(page)
+        move_to(page, "batch-normalization", state)
         check_room(host, room, state)
     check_targets(host)

@@ -8,7 +8,15 @@ import pytest
 from initbook.widgets import Descent
 from initbook.widgets.descent import descend
 from widget_maths import call, printed
-from widget_page import CLIPBOARD, check_room, check_targets, copied_program, settle, widget
+from widget_page import (
+    CLIPBOARD,
+    check_room,
+    check_targets,
+    copied_program,
+    move_to,
+    settle,
+    widget,
+)
 
 SLOPES = {
     "quartic": lambda x: 4 * x**3,
@@ -163,9 +171,7 @@ def test_what_is_said_is_what_the_engine_computes(open_page):
             for key, name in [("f", "curve"), ("x", "start"), ("rate", "rate"),
                               ("clip", "clipping"), ("c", "limit"), ("decay", "decay")]
         )  # fmt: skip
-        page.evaluate("hash => location.hash = hash", f"#~descent:{address}")
-        page.wait_for_timeout(50)
-        settle(page)
+        move_to(page, "descent", address)
         (expected,) = call("descent-math.js", ("numbers", state))
         numbers = re.sub(r" × 10\S+", "", result(host)).replace("−", "-")
         said = [float(x) for x in re.findall(r"-?\d+(?:\.\d+)?", numbers)]
@@ -285,8 +291,6 @@ def test_it_fits_its_room_and_its_labels_stay_inside(open_page, width):
         "x=0.1&rate=2&clip=off",
         "f=valleys&x=10&rate=2&decay=harmonic&clip=on&c=0.1",
     ]:
-        page.evaluate("hash => location.hash = hash", f"#~descent:{state}")
-        page.wait_for_timeout(50)
-        settle(page)
+        move_to(page, "descent", state)
         check_room(host, room, state)
     check_targets(host)

@@ -17,7 +17,15 @@ from initbook.moments import (
 )
 from initbook.widgets import GainFinder
 from widget_maths import call, printed
-from widget_page import CLIPBOARD, check_room, check_targets, copied_program, settle, widget
+from widget_page import (
+    CLIPBOARD,
+    check_room,
+    check_targets,
+    copied_program,
+    move_to,
+    settle,
+    widget,
+)
 
 MATHS = "gain-finder-math.js"
 STATE = GainFinder.settings["state"]
@@ -139,9 +147,7 @@ def test_what_is_said_is_what_the_engine_computes(open_page):
     keys = {name: rule["key"] for name, rule in STATE.items()}
     for state in random_states(15, seed=4):
         address = "&".join(f"{keys[name]}={value}" for name, value in state.items())
-        page.evaluate("hash => location.hash = hash", f"#~gain-finder:{address}")
-        page.wait_for_timeout(50)
-        settle(page)
+        move_to(page, "gain-finder", address)
         (expected,) = call(MATHS, ("explore", state))
         numbers = [
             float(x) for x in re.findall(r"-?\d+\.\d+(?! × )", host.inner_text().replace("−", "-"))
@@ -239,8 +245,6 @@ def test_it_fits_its_room_and_its_labels_stay_inside(open_page, width):
         "act=tanh&gain=0.1&std=0.1",
         "act=selu&gain=1&std=1&c=0.123",
     ):
-        page.evaluate("hash => location.hash = hash", f"#~gain-finder:{state}")
-        page.wait_for_timeout(50)
-        settle(page)
+        move_to(page, "gain-finder", state)
         check_room(host, room, state)
     check_targets(host)

@@ -16,6 +16,7 @@ from widget_page import (
     check_room,
     check_targets,
     copied_program,
+    move_to,
     settle,
     stand_in,
     widget,
@@ -200,21 +201,14 @@ def test_what_is_said_is_what_is_computed(open_page):
     for state in random_states(8, seed=4):
         keys = {name: rule["key"] for name, rule in STATE.items() if "key" in rule}
         address = "&".join(f"{key}={state[name]}" for name, key in keys.items())
-        page.evaluate("hash => location.hash = hash", f"#~gradient-flow:{address}")
-        page.wait_for_timeout(50)
-        settle(page)
+        move_to(page, "gradient-flow", address)
         (found,) = call(MATHS, ("numbers", state))
         if not found["delta_ratio"]:
             continue
         expected = [found[name] for name in (
             "delta_ratio", "delta_ratio_predicted", "signal_top", "signal_predicted",
         )]  # fmt: skip
-        expected = pytest.approx(expected, rel=6e-3)
-        for _ in range(100):  # a busy machine takes its time to hear of the address
-            if said_numbers(result(host)) == expected:
-                break
-            page.wait_for_timeout(50)
-        assert said_numbers(result(host)) == expected, state
+        assert said_numbers(result(host)) == pytest.approx(expected, rel=6e-3), state
 
 
 def test_keyboard_and_mouse_move_depth_scale_and_profile(open_page):
@@ -300,8 +294,6 @@ def test_it_fits_its_room_and_its_labels_stay_inside(open_page, width):
     room = host.bounding_box()["height"]
     for state in ("depth=100", "act=sigmoid&depth=100", "act=identity&std=5&depth=100",
                   "act=relu&std=0.1&depth=2&n=16&profile=bottleneck"):  # fmt: skip
-        page.evaluate("hash => location.hash = hash", f"#~gradient-flow:{state}")
-        page.wait_for_timeout(50)
-        settle(page)
+        move_to(page, "gradient-flow", state)
         check_room(host, room, state)
     check_targets(host)

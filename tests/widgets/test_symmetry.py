@@ -12,6 +12,7 @@ from widget_page import (
     check_room,
     check_targets,
     copied_program,
+    move_to,
     settle,
     stand_in,
     widget,
@@ -159,9 +160,8 @@ def test_what_is_said_is_what_is_computed(open_page):
     for state in random_states(10, seed=4):
         keys = {name: rule["key"] for name, rule in STATE.items()}
         address = "&".join(f"{key}={state[name]}" for name, key in keys.items())
-        page.evaluate("hash => location.hash = hash", f"#~symmetry:{address}")
+        move_to(page, "symmetry", address)
         page.wait_for_timeout(300)
-        settle(page)
         (found,) = call(MATHS, ("numbers", state))
         said = result(host)
         assert said.startswith(f"After {state['step']} steps ")
@@ -280,8 +280,7 @@ def test_it_fits_its_room_and_its_labels_stay_inside(open_page, width):
     room = host.bounding_box()["height"]
     for state in ("step=2000&nudge=on", "start=random&dropout=on&adam=on&biases=on&step=1999",
                   "start=zeros&nudge=on&step=1"):  # fmt: skip
-        page.evaluate("hash => location.hash = hash", f"#~symmetry:{state}")
+        move_to(page, "symmetry", state)
         page.wait_for_timeout(300)
-        settle(page)
         check_room(host, room, state)
     check_targets(host)

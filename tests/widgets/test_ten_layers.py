@@ -15,6 +15,7 @@ from widget_page import (
     check_room,
     check_targets,
     copied_program,
+    move_to,
     placeholder,
     settle,
     widget,
@@ -272,7 +273,6 @@ def test_it_fits_its_room_and_its_labels_stay_inside(open_page, width):
     room = host.bounding_box()["height"]
     for state in ("depth=50", "act=prelu&std=25&depth=50", "act=gelu&std=0.05&depth=50&n=16",
                   "std=0", "act=softplus&profile=taper&bn=on"):  # fmt: skip
-        host.page.evaluate("hash => location.hash = hash", f"#~ten-layers:{state}")
-        host.page.wait_for_timeout(50)
+        move_to(host.page, "ten-layers", state)
         rest(host)
         check_room(host, room, state)

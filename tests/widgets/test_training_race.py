@@ -13,7 +13,15 @@ from initbook.digits import embedded_images
 from initbook.widgets import TrainingRace
 from initbook.widgets.training_race import SETTINGS, race_digits, small_digits
 from widget_maths import call, printed
-from widget_page import CLIPBOARD, check_room, check_targets, copied_program, settle, widget
+from widget_page import (
+    CLIPBOARD,
+    check_room,
+    check_targets,
+    copied_program,
+    move_to,
+    settle,
+    widget,
+)
 
 MATHS = "training-race-math.js"
 LETTERS = SETTINGS["racers"]
@@ -383,9 +391,7 @@ def test_it_fits_its_room_and_its_labels_stay_inside(open_page, width):
     host = widget(page)
     room = host.bounding_box()["height"]
     for state in ("layers=6", "layers=1&fa=relu&sa=one&ra=10", "sa=gain&sb=gain&sc=gain&sd=gain"):
-        page.evaluate("hash => location.hash = hash", f"#~training-race:{state}")
-        page.wait_for_timeout(50)
-        settle(page)
+        move_to(page, "training-race", state)
         check_room(host, room, state)
         press(host, "One step")
         host.get_by_text("After 1 step:").wait_for()

@@ -8,7 +8,15 @@ from scipy.stats import kstest
 
 from initbook.widgets import VarianceOfASum
 from widget_maths import call, printed
-from widget_page import CLIPBOARD, check_room, check_targets, copied_program, settle, widget
+from widget_page import (
+    CLIPBOARD,
+    check_room,
+    check_targets,
+    copied_program,
+    move_to,
+    settle,
+    widget,
+)
 
 START = {
     "n": 100, "var_w": 0.01, "mean_w": 0, "var_x": 1, "mean_x": 0, "correlation": 0,
@@ -169,9 +177,7 @@ def numbers_in(text):
 
 def show(page, state):
     address = "&".join(f"{KEYS[name]}={value}" for name, value in state.items())
-    page.evaluate("hash => location.hash = hash", f"#~variance-of-a-sum:{address}")
-    page.wait_for_timeout(50)
-    settle(page)
+    move_to(page, "variance-of-a-sum", address)
 
 
 def test_what_is_said_is_what_the_engine_computes(open_page):

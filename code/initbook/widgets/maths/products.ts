@@ -1,5 +1,5 @@
-// The hot loop of the training race, in AssemblyScript with SIMD: a matrix product in float64.
-// `npm run build:products` compiles this file to products.wasm; training.js places the matrices, and
+// A matrix product in float64, in AssemblyScript with SIMD: of the training race and gradient flow.
+// `npm run build:products` compiles this file to products.wasm; doubles.js loads it, and
 // does the same in plain JavaScript where WebAssembly or its SIMD is missing.
 
 /**
